@@ -1,0 +1,14 @@
+"""Pulumi starts here: settings from the stack file, the system, its outputs."""
+
+import pulumi
+from pulumi.runtime import get_config_env, get_config_secret_keys_env
+
+from program import build
+from settings.load import SettingsError, load
+
+try:
+    settings = load(get_config_env(), secrets=get_config_secret_keys_env())
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None
+for name, value in build(settings).items():
+    pulumi.export(name, value)

@@ -1,0 +1,159 @@
+"""`make bench`: how long previews and updates take against the least they could, as JSON, measured in one run.
+
+Quote the ratios: both sides of each are measured minutes apart on the same machine. Every time is the median of
+`--runs` runs, in seconds of wall time, imports and start of the engine included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.processes import PeakMemory
+from localaws import lifecycle
+from operations.local import LocalRun
+
+ROOT = Path(__file__).resolve().parent.parent
+STACKS = ("staging", "production", "berthcare")
+LARGE = 1_000
+QUIET = ("--suppress-outputs", "--suppress-progress")
+
+console = Console(stderr=True)
+
+
+class Instant:
+    """The instant provider as a process; `environment` attaches it to an engine."""
+
+    def __enter__(self) -> Instant:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.instant_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def environment(self, environment: dict[str, str]) -> dict[str, str]:
+        return {**environment, "PULUMI_DEBUG_PROVIDERS": f"aws:{self.port},random:{self.port}"}
+
+
+def run(arguments: list[str], environment: dict[str, str], folder: Path) -> float:
+    """Seconds one command takes; its own words and an exit when it fails."""
+    start = time.perf_counter()
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return seconds
+
+
+def median(runs: int, measure: Callable[[], float]) -> float:
+    return round(statistics.median(measure() for _ in range(runs)), 2)
+
+
+def without_pack(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name != "PULUMI_OPTION_POLICY_PACK"}
+
+
+def synthetic(local: LocalRun, instant: Instant, resources: int, runs: int, *, pack: bool) -> dict[str, Any]:
+    """Preview of the synthetic stack on the instant provider: the floor, and with `pack` what the pack adds to it."""
+    folder = ROOT / "benchmarks" / "thousand"
+    environment = instant.environment(local.environment("bench", None))
+    config = local.directory / f"Pulumi.bench-{resources}.yaml"
+    environment["PULUMI_OPTION_CONFIG_FILE"] = str(config)
+    work = local.directory / "bench"
+    work.mkdir(exist_ok=True)
+    if not config.exists():
+        (work / "Pulumi.yaml").write_text("{name: thousand, runtime: python}\n")
+        stack = f"bench-{resources}"
+        run([str(local.engine.pulumi), "stack", "init", stack, "--no-select"], environment, work)
+        salt = (work / f"Pulumi.{stack}.yaml").read_text()
+        config.write_text(
+            f'{salt}config:\n  aws:region: ca-central-1\n  thousand:resources: "{resources}"\n'
+            "  phi-platform:jurisdiction: canada\n"
+        )
+    preview = [str(local.engine.pulumi), "preview", "-s", f"bench-{resources}", *QUIET]
+    measured: dict[str, Any] = {"resources": resources}
+    measured["floor_seconds"] = median(runs, lambda: run(preview, without_pack(environment), folder))
+    if pack:
+        with PeakMemory() as memory:
+            measured["with_pack_seconds"] = median(runs, lambda: run(preview, environment, folder))
+        measured["with_pack_to_floor"] = round(measured["with_pack_seconds"] / measured["floor_seconds"], 2)
+        measured["peak_mib"] = memory.peaks
+    return measured
+
+
+def system(local: LocalRun, instant: Instant, stack: str, runs: int) -> dict[str, Any]:
+    """Previews of a stack that does not exist yet, its first and its second `up`."""
+    pulumi = str(local.engine.pulumi)
+    endpoint = local.prepare(stack)
+    environment = local.environment(stack, endpoint)
+    preview = [pulumi, "preview", *QUIET]
+    measured: dict[str, Any] = {}
+    with PeakMemory() as memory:
+        measured["preview_with_pack_seconds"] = median(runs, lambda: run(preview, environment, ROOT))
+        measured["preview_without_pack_seconds"] = median(runs, lambda: run(preview, without_pack(environment), ROOT))
+        up = [pulumi, "up", "--yes", *QUIET]
+        measured["first_up_seconds"] = round(run(up, environment, ROOT), 2)
+        measured["resources"] = len(local.resources(stack))
+        measured["second_up_seconds"] = median(runs, lambda: run(up, environment, ROOT))
+    floor = synthetic(local, instant, measured["resources"] // 10 * 10, runs, pack=False)
+    measured["floor_seconds"] = floor["floor_seconds"]
+    measured["preview_with_pack_to_floor"] = round(
+        measured["preview_with_pack_seconds"] / floor["floor_seconds"], 2
+    )
+    measured["pack_adds"] = round(
+        measured["preview_with_pack_seconds"] / measured["preview_without_pack_seconds"] - 1, 2
+    )
+    measured["peak_mib"] = memory.peaks
+    if local.destroy(stack):
+        sys.exit(f"{stack} could not be taken down")
+    return measured
+
+
+def import_seconds(runs: int) -> dict[str, float]:
+    """Start of Python, and of Python with the whole program imported."""
+    environment = dict(os.environ)
+    bare = median(runs, lambda: run([sys.executable, "-c", "pass"], environment, ROOT))
+    program = median(runs, lambda: run([sys.executable, "-c", "import program"], environment, ROOT))
+    return {"python_seconds": bare, "program_seconds": program}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="runs of each measurement; the median is printed")
+    parser.add_argument("--stack", action="append", help="a stack to measure; default all three")
+    parser.add_argument("--resources", type=int, default=LARGE, help="size of the synthetic stack")
+    options = parser.parse_args()
+    report: dict[str, Any] = {"cores": os.cpu_count(), "runs": options.runs, "import": import_seconds(options.runs)}
+    with tempfile.TemporaryDirectory() as folder, Instant() as instant:
+        local = LocalRun(project=ROOT, directory=Path(folder), policy_pack=ROOT / "policies", console=console)
+        try:
+            report["stacks"] = {}
+            for stack in options.stack or STACKS:
+                console.print(f"Measuring {stack}")
+                report["stacks"][stack] = system(local, instant, stack, options.runs)
+            console.print(f"Measuring {options.resources} resources")
+            report["synthetic"] = synthetic(local, instant, options.resources, options.runs, pack=True)
+        finally:
+            lifecycle.stop(local.directory)
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

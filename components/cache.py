@@ -1,0 +1,147 @@
+"""Redis for sessions, queues and cached records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.scope import DataClass, Scope
+from components.secrets import Secret, SecretArgs, password
+from settings.cache import CacheSettings
+
+LOGS = {"slow-log": "slow", "engine-log": "engine"}
+_LONGEST_GROUP_ID = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheArgs:
+    """Inputs of `Cache`.
+
+    subnet_ids: zone → private subnet, two zones or more.   security_group_id: group that admits the application.
+    kms_key_arn: key of data at rest.   secrets_key_arn: key of the token.   logs_key_arn: key of the engine's logs.
+    """
+
+    scope: Scope
+    settings: CacheSettings
+    subnet_ids: Mapping[str, pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    secrets_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+
+
+class Cache(pulumi.ComponentResource):
+    """A Redis replication group over two zones, encrypted at rest and in transit, that asks for a token.
+
+    Source: Amazon ElastiCache User Guide, "HIPAA eligibility"; 45 CFR 164.312(a)(2)(iv), 164.312(d).
+    BER-CCH-01 to BER-CCH-06, BER-IAM-05, BER-DR-02, ALL-05, ALL-08, ALL-14.
+    """
+
+    primary_endpoint: pulumi.Output[str]
+    secret_arn: pulumi.Output[str]
+    replication_group_id: str
+    node_ids: list[str]
+
+    def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:cache:Cache", name, {}, opts)
+        from pulumi_aws import elasticache
+
+        child = pulumi.ResourceOptions(parent=self)
+        scope, settings = args.scope, args.settings
+        self.replication_group_id = scope.name("redis", limit=_LONGEST_GROUP_ID)
+        nodes = settings.replicas + 1
+        self.node_ids = [f"{self.replication_group_id}-{number:03d}" for number in range(1, nodes + 1)]
+        tags = scope.tagged(DataClass.PHI, self.replication_group_id)
+        subnets = elasticache.SubnetGroup(
+            f"{name}-subnets",
+            name=self.replication_group_id,
+            description="Private subnets of the cache",
+            subnet_ids=list(args.subnet_ids.values()),
+            tags=tags,
+            opts=child,
+        )
+        major = settings.engine_version.split(".")[0]
+        parameters = elasticache.ParameterGroup(
+            f"{name}-parameters",
+            name=f"{self.replication_group_id}-{major}",
+            family=f"redis{major}" if major != "6" else "redis6.x",
+            description="What happens when memory is full",
+            parameters=[{"name": "maxmemory-policy", "value": settings.eviction.value}],
+            tags=tags,
+            opts=child,
+        )
+        token = password(f"{name}-token", self)
+        group = elasticache.ReplicationGroup(
+            f"{name}-group",
+            replication_group_id=self.replication_group_id,
+            description=f"Redis of {scope.system} {scope.environment}",
+            engine="redis",
+            engine_version=settings.engine_version,
+            node_type=settings.node_type,
+            num_cache_clusters=nodes,
+            automatic_failover_enabled=True,
+            multi_az_enabled=True,
+            at_rest_encryption_enabled=True,
+            kms_key_id=args.kms_key_arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            auth_token_wo=token,
+            auth_token_wo_version=1,
+            port=settings.port,
+            parameter_group_name=parameters.name,
+            subnet_group_name=subnets.name,
+            security_group_ids=[args.security_group_id],
+            snapshot_retention_limit=settings.snapshot_days,
+            snapshot_window=settings.snapshot_window,
+            maintenance_window=settings.maintenance_window,
+            final_snapshot_identifier=f"{self.replication_group_id}-final",
+            auto_minor_version_upgrade=True,
+            log_delivery_configurations=self._logs(name, args),
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=scope.protect),
+        )
+        secret = Secret(
+            f"{name}-credentials",
+            SecretArgs(
+                scope=scope,
+                path="cache",
+                description="Token of the cache",
+                kms_key_arn=args.secrets_key_arn,
+                value={
+                    "auth_token": token,
+                    "host": group.primary_endpoint_address,
+                    "port": str(settings.port),
+                    "engine": "redis",
+                },
+            ),
+            child,
+        )
+        self.primary_endpoint = group.primary_endpoint_address
+        self.secret_arn = secret.arn
+        self.register_outputs({"primary_endpoint": self.primary_endpoint, "secret_arn": self.secret_arn})
+
+    def _logs(self, name: str, args: CacheArgs) -> list[dict[str, pulumi.Input[str]]]:
+        from pulumi_aws import cloudwatch
+
+        deliveries: list[dict[str, pulumi.Input[str]]] = []
+        for kind, short in LOGS.items():
+            physical = f"/aws/elasticache/{self.replication_group_id}/{short}"
+            group = cloudwatch.LogGroup(
+                f"{name}-{short}-log",
+                name=physical,
+                retention_in_days=args.settings.log_days,
+                kms_key_id=args.logs_key_arn,
+                tags=args.scope.tagged(DataClass.PHI, physical),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            deliveries.append(
+                {
+                    "destination": group.name,
+                    "destination_type": "cloudwatch-logs",
+                    "log_format": "json",
+                    "log_type": kind,
+                }
+            )
+        return deliveries

@@ -1,0 +1,55 @@
+"""Where a component lives and what everything in it is called and tagged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+
+class DataClass(StrEnum):
+    """How sensitive what a resource holds is; the value of the `DataClass` tag."""
+
+    PHI = "phi"
+    PII = "pii"
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """The facts every component shares: system, environment, account, region, tags.
+
+    system: the product's name, first part of every physical name (`berthcare`).
+    environment: `development`, `staging` or `production`; second part of every physical name.
+    region: home region of the stack.   account_id: the twelve digits of the account.
+    protect: whether stores of patient data refuse deletion and replacement.
+    tags: tags of every resource (`Project`, `Environment`, `ManagedBy`, `CostCenter`, ...; ALL-11).
+    """
+
+    system: str
+    environment: str
+    region: str
+    account_id: str
+    protect: bool
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def name(self, part: str, *, limit: int = 63) -> str:
+        """Physical name `<system>-<environment>-<part>` of at most `limit` characters (BER-TAG-02).
+
+        A name over the limit keeps its beginning and ends in a digest of the whole, so two long names never collide.
+        """
+        full = f"{self.system}-{self.environment}-{part}"
+        if len(full) <= limit:
+            return full
+        digest = sha256(full.encode()).hexdigest()[:8]
+        return f"{full[: limit - 9].rstrip('-')}-{digest}"
+
+    def tagged(self, data_class: DataClass, name: str, **more: str) -> dict[str, str]:
+        """Tags of one resource: the stack's, its data class and its `Name`, then `more`."""
+        return {**self.tags, "DataClass": data_class.value, "Name": name, **more}
+
+    def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
+        """ARN of a resource whose name is known before it exists, so documents can be judged at preview."""
+        return f"arn:aws:{service}:{self.region if region is None else region}:{self.account_id}:{resource}"

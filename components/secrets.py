@@ -1,0 +1,76 @@
+"""A secret whose value goes to Secrets Manager and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.scope import DataClass, Scope
+
+RECOVERY_DAYS = 30
+PASSWORD_LENGTH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretArgs:
+    """Inputs of `Secret`.
+
+    path: last part of the name `<system>/<environment>/<path>`.   description: what it opens.
+    kms_key_arn: key that encrypts it.   value: its fields; given through a write-only input, so no state keeps them.
+    version: raise it to write a new value.
+    """
+
+    scope: Scope
+    path: str
+    description: str
+    kms_key_arn: pulumi.Input[str]
+    value: Mapping[str, pulumi.Input[str]]
+    version: int = 1
+
+
+class Secret(pulumi.ComponentResource):
+    """A secret of several fields, encrypted with a customer key, recoverable for 30 days (BER-IAM-06, ALL-21).
+
+    A deleted secret blocks its name for that time: restore it with `aws secretsmanager restore-secret`, then import it.
+    Source: Secrets Manager User Guide, "Delete a secret"; 45 CFR 164.308(a)(5)(ii)(D) password management.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:secrets:Secret", name, {}, opts)
+        from pulumi_aws import secretsmanager
+
+        child = pulumi.ResourceOptions(parent=self)
+        physical = f"{args.scope.system}/{args.scope.environment}/{args.path}"
+        secret = secretsmanager.Secret(
+            f"{name}-secret",
+            name=physical,
+            description=args.description,
+            kms_key_id=args.kms_key_arn,
+            recovery_window_in_days=RECOVERY_DAYS,
+            tags=args.scope.tagged(DataClass.PHI, physical),
+            opts=child,
+        )
+        version = secretsmanager.SecretVersion(
+            f"{name}-version",
+            secret_id=secret.id,
+            secret_string_wo=pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.value))),
+            secret_string_wo_version=args.version,
+            opts=child,
+        )
+        self.arn = version.secret_id
+        self.register_outputs({"arn": self.arn})
+
+
+def password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """A generated password of 32 letters and digits, which fit into any URL (ALL-04); always a secret."""
+    from pulumi_random import RandomPassword
+
+    generated = RandomPassword(
+        name, length=PASSWORD_LENGTH, special=False, min_lower=1, min_upper=1, min_numeric=1,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )  # fmt: skip
+    return pulumi.Output.secret(generated.result)

@@ -1,0 +1,165 @@
+"""Security groups of a system: load balancer, service, database, cache, interface endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.scope import DataClass, Scope
+
+HTTPS, HTTP = 443, 80
+_ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityGroupsArgs:
+    """Inputs of `SecurityGroups`.
+
+    entry_cidrs: who may reach the load balancer.   service_ports, database_port, cache_port: TCP ports.
+    internet: whether the service reaches the internet over HTTPS, through NAT.
+    gateway_prefix_lists: prefix list of each gateway endpoint, by service name.
+    """
+
+    scope: Scope
+    vpc_id: pulumi.Input[str]
+    entry_cidrs: Sequence[str] = (_ANYWHERE,)
+    service_ports: Sequence[int]
+    database_port: int = 5432
+    cache_port: int = 6379
+    internet: bool = True
+    gateway_prefix_lists: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+
+
+@dataclass
+class _Rules:
+    ingress: list[pulumi.Output[str]] = field(default_factory=list["pulumi.Output[str]"])
+    egress: list[pulumi.Output[str]] = field(default_factory=list["pulumi.Output[str]"])
+
+
+class SecurityGroups(pulumi.ComponentResource):
+    """Five groups chained so that each tier only talks to the next: load balancer, service, database and cache.
+
+    They exist even when nothing uses them yet (BER-CMP-02, BER-N21). A rule added outside Pulumi is drift and goes.
+    Rules: BER-NET-07 (load balancer), 08 (service), 09 (database), 10 (cache), 11 (no way out for data).
+    Source: 45 CFR 164.312(e)(1) transmission security.
+    """
+
+    load_balancer_id: pulumi.Output[str]
+    service_id: pulumi.Output[str]
+    database_id: pulumi.Output[str]
+    cache_id: pulumi.Output[str]
+    endpoints_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:security_groups:SecurityGroups", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._rules: dict[str, _Rules] = {}
+        self.load_balancer_id = self._group("load-balancer", "Load balancer: web traffic in, the service out")
+        self.service_id = self._group("service", "Service: from the load balancer, to database, cache and AWS")
+        self.database_id = self._group("database", "Database: from the service only, nothing out")
+        self.cache_id = self._group("cache", "Cache: from the service only, nothing out")
+        self.endpoints_id = self._group("endpoints", "Interface endpoints: HTTPS from the service, nothing out")
+
+        for cidr in args.entry_cidrs:
+            for protocol, port in (("https", HTTPS), ("http", HTTP)):
+                source = f"{protocol}-{cidr.replace('/', '-')}"
+                self._ingress("load-balancer", source, port, f"{protocol.upper()} from {cidr}", cidr_ipv4=cidr)
+        for port in sorted(set(args.service_ports)):
+            self._link("load-balancer", "service", port, "application requests")
+        self._link("service", "database", args.database_port, "PostgreSQL")
+        self._link("service", "cache", args.cache_port, "Redis")
+        self._link("service", "endpoints", HTTPS, "AWS APIs")
+        for service, prefix_list in args.gateway_prefix_lists.items():
+            self._egress("service", service, HTTPS, f"HTTPS to the {service} endpoint", prefix_list_id=prefix_list)
+        if args.internet:
+            self._egress("service", "internet", HTTPS, "HTTPS through NAT: AWS APIs and partners", cidr_ipv4=_ANYWHERE)
+        self._nothing_else()
+        self.register_outputs(
+            {
+                "load_balancer_id": self.load_balancer_id,
+                "service_id": self.service_id,
+                "database_id": self.database_id,
+                "cache_id": self.cache_id,
+                "endpoints_id": self.endpoints_id,
+            }
+        )
+
+    @property
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _id(self, role: str) -> pulumi.Output[str]:
+        return getattr(self, f"{role.replace('-', '_')}_id")
+
+    def _tags(self, role: str) -> dict[str, str]:
+        return self._args.scope.tagged(DataClass.INTERNAL, self._args.scope.name(role))
+
+    def _group(self, role: str, description: str) -> pulumi.Output[str]:
+        from pulumi_aws import ec2
+
+        self._rules[role] = _Rules()
+        group = ec2.SecurityGroup(
+            f"{self._name}-{role}",
+            name=self._args.scope.name(role),
+            description=description,
+            vpc_id=self._args.vpc_id,
+            revoke_rules_on_delete=True,
+            tags=self._tags(role),
+            opts=self._child,
+        )
+        return group.id
+
+    def _ingress(self, role: str, source: str, port: int, description: str, **peer: pulumi.Input[str]) -> None:
+        from pulumi_aws import vpc
+
+        rule = vpc.SecurityGroupIngressRule(
+            f"{self._name}-{role}-from-{source}",
+            security_group_id=self._id(role),
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=description,
+            tags=self._tags(f"{role}-from-{source}"),
+            opts=self._child,
+            **peer,
+        )
+        self._rules[role].ingress.append(rule.security_group_rule_id)
+
+    def _egress(self, role: str, target: str, port: int, description: str, **peer: pulumi.Input[str]) -> None:
+        from pulumi_aws import vpc
+
+        rule = vpc.SecurityGroupEgressRule(
+            f"{self._name}-{role}-to-{target}",
+            security_group_id=self._id(role),
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=description,
+            tags=self._tags(f"{role}-to-{target}"),
+            opts=self._child,
+            **peer,
+        )
+        self._rules[role].egress.append(rule.security_group_rule_id)
+
+    def _link(self, source: str, target: str, port: int, what: str) -> None:
+        """Open `port` from one group to another: a way out of the first, a way into the second."""
+        to, of = f"{target}-{port}", f"{source}-{port}"
+        self._egress(source, to, port, f"{what} to the {target} group", referenced_security_group_id=self._id(target))
+        self._ingress(
+            target, of, port, f"{what} from the {source} group", referenced_security_group_id=self._id(source)
+        )
+
+    def _nothing_else(self) -> None:
+        from pulumi_aws import ec2
+
+        for role, rules in self._rules.items():
+            ec2.VpcSecurityGroupRulesExclusive(
+                f"{self._name}-{role}-rules",
+                security_group_id=self._id(role),
+                ingress_rule_ids=rules.ingress,
+                egress_rule_ids=rules.egress,
+                opts=self._child,
+            )

@@ -1,0 +1,265 @@
+"""Fargate cluster and services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+
+from components.registry import image_address
+from components.scope import DataClass, Scope
+from settings.compute import ComputeSettings, ServiceSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """Inputs of `Cluster`.   logs_kms_key_arn: key of the log group behind the cluster's metrics."""
+
+    scope: Scope
+    settings: ComputeSettings
+    logs_kms_key_arn: pulumi.Input[str]
+
+
+class Cluster(pulumi.ComponentResource):
+    """ECS cluster with Container Insights, whose log group exists before ECS would create one without key and end.
+
+    Source: Amazon ECS Developer Guide, "Container Insights"; 45 CFR 164.312(b).
+    """
+
+    name: str  # physical name, known in advance
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:service:Cluster", name, {}, opts)
+        from pulumi_aws import cloudwatch, ecs
+
+        scope = args.scope
+        self.name = scope.name("services")
+        group_name = f"/aws/ecs/containerinsights/{self.name}/performance"
+        group = cloudwatch.LogGroup(
+            f"{name}-insights",
+            name=group_name,
+            retention_in_days=args.settings.insights_days,
+            kms_key_id=args.logs_kms_key_arn,
+            tags=scope.tagged(DataClass.INTERNAL, group_name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        cluster = ecs.Cluster(
+            f"{name}-cluster",
+            name=self.name,
+            settings=[{"name": "containerInsights", "value": args.settings.container_insights.value}],
+            tags=scope.tagged(DataClass.INTERNAL, self.name),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
+        )
+        self.arn = cluster.arn
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretValue:
+    """One key of a JSON secret in Secrets Manager.   arn: of the secret.   key: name in its JSON."""
+
+    arn: pulumi.Input[str]
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """Inputs of `Service`.
+
+    service: its name.   cluster_name, cluster_arn: where it runs.
+    subnet_ids: private subnets, zone → id.   security_group_id: of the tasks.
+    execution_role_arn: pulls the image, reads the secrets, writes logs.   task_role_arn: the application's own.
+    target_group_arn: where tasks register, known once a listener forwards to it, as ECS demands.
+    load_balancer_arn_suffix, target_group_arn_suffix: name the pair in the metric that counts requests per task.
+    logs_kms_key_arn: key of the log group.   secrets: variable → value in Secrets Manager.
+    environment: variables beside those of the settings, such as addresses of database and buckets.
+    """
+
+    scope: Scope
+    settings: ServiceSettings
+    service: str
+    cluster_name: str
+    cluster_arn: pulumi.Input[str]
+    subnet_ids: Mapping[str, pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    execution_role_arn: pulumi.Input[str]
+    task_role_arn: pulumi.Input[str]
+    target_group_arn: pulumi.Input[str]
+    load_balancer_arn_suffix: pulumi.Input[str]
+    target_group_arn_suffix: pulumi.Input[str]
+    logs_kms_key_arn: pulumi.Input[str]
+    secrets: Mapping[str, SecretValue] = field(default_factory=dict[str, SecretValue])
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+
+    def __post_init__(self) -> None:
+        twice = sorted({*self.secrets} & {*self.environment, *self.settings.environment})
+        if twice:
+            raise ValueError(f"secrets, environment: want different names, got twice: {', '.join(twice)}")
+
+
+class Service(pulumi.ComponentResource):
+    """A Fargate service in private subnets: read-only root, no root user, no capabilities, no shell into tasks.
+
+    A deployment that does not become healthy is rolled back; the number of tasks follows CPU, memory and requests.
+    Raises ValueError (from ServiceArgs) before anything is registered.
+    Source: BER-CMP-01; 45 CFR 164.312(a)(1), 164.312(b); Amazon ECS Developer Guide, "Fargate security".
+    """
+
+    name: str  # physical name, known in advance
+    log_group_name: str
+    task_definition_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:service:Service", name, {}, opts)
+        from pulumi_aws import cloudwatch, ecs
+
+        child = pulumi.ResourceOptions(parent=self)
+        scope, settings = args.scope, args.settings
+        self.name = scope.name(args.service)
+        self.log_group_name = f"/{scope.system}/{scope.environment}/{args.service}"
+        group = cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=self.log_group_name,
+            retention_in_days=settings.log_days,
+            kms_key_id=args.logs_kms_key_arn,
+            tags=scope.tagged(DataClass.PHI, self.log_group_name),
+            opts=child,
+        )
+        task = ecs.TaskDefinition(
+            f"{name}-task",
+            family=self.name,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(settings.cpu_units),
+            memory=str(settings.memory_mib),
+            runtime_platform={
+                "operating_system_family": "LINUX",
+                "cpu_architecture": settings.architecture.value,
+            },
+            execution_role_arn=args.execution_role_arn,
+            task_role_arn=args.task_role_arn,
+            container_definitions=pulumi.Output.json_dumps([self._container(args)]),
+            volumes=[{"name": volume} for volume in _volumes(settings.writable_paths)],
+            tags=scope.tagged(DataClass.PHI, self.name),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
+        )
+        service = ecs.Service(
+            f"{name}-service",
+            name=self.name,
+            cluster=args.cluster_arn,
+            task_definition=task.arn,
+            desired_count=settings.desired_tasks,
+            launch_type="FARGATE",
+            platform_version="LATEST",
+            enable_execute_command=False,
+            deployment_circuit_breaker={"enable": True, "rollback": True},
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            availability_zone_rebalancing="ENABLED",
+            health_check_grace_period_seconds=settings.health_grace_seconds,
+            network_configuration={
+                "subnets": [*args.subnet_ids.values()],
+                "security_groups": [args.security_group_id],
+                "assign_public_ip": False,
+            },
+            load_balancers=[
+                {
+                    "target_group_arn": args.target_group_arn,
+                    "container_name": args.service,
+                    "container_port": settings.port,
+                }
+            ],
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            tags=scope.tagged(DataClass.PHI, self.name),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desiredCount"]),  # autoscaling owns it
+        )
+        self._scaling(name, args, service)
+        self.task_definition_arn = task.arn
+        self.register_outputs({"task_definition_arn": self.task_definition_arn})
+
+    def _container(self, args: ServiceArgs) -> dict[str, object]:
+        """The container as ECS and JSON name it; every list is sorted so that it never differs without a reason."""
+        settings = args.settings
+        variables = {**settings.environment, **args.environment}
+        return {
+            "name": args.service,
+            "image": image_address(args.scope, args.service, settings.image),
+            "essential": True,
+            "user": settings.user,
+            "privileged": False,
+            "readonlyRootFilesystem": True,
+            "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
+            "stopTimeout": settings.stop_seconds,
+            "portMappings": [{"containerPort": settings.port, "hostPort": settings.port, "protocol": "tcp"}],
+            "mountPoints": [
+                {"sourceVolume": volume, "containerPath": path, "readOnly": False}
+                for volume, path in _volumes(settings.writable_paths).items()
+            ],
+            "environment": [{"name": key, "value": variables[key]} for key in sorted(variables)],
+            "secrets": [
+                {"name": key, "valueFrom": pulumi.Output.concat(value.arn, ":", value.key, "::")}
+                for key, value in sorted(args.secrets.items())
+            ],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": self.log_group_name,
+                    "awslogs-region": args.scope.region,
+                    "awslogs-stream-prefix": args.service,
+                    "mode": "blocking",  # the other mode drops what does not fit into its buffer
+                },
+            },
+        }
+
+    def _scaling(self, name: str, args: ServiceArgs, service: pulumi.Resource) -> None:
+        from pulumi_aws import appautoscaling
+        from pulumi_aws.appautoscaling import (
+            PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgsDict as Specification,
+        )
+
+        settings, targets = args.settings, args.settings.scaling
+        target = appautoscaling.Target(
+            f"{name}-capacity",
+            service_namespace="ecs",
+            scalable_dimension="ecs:service:DesiredCount",
+            resource_id=f"service/{args.cluster_name}/{self.name}",
+            min_capacity=settings.min_tasks,
+            max_capacity=settings.max_tasks,
+            tags=args.scope.tagged(DataClass.INTERNAL, self.name),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[service]),
+        )
+        metrics: dict[str, tuple[str, int]] = {
+            "cpu": ("ECSServiceAverageCPUUtilization", targets.cpu_percent),
+            "memory": ("ECSServiceAverageMemoryUtilization", targets.memory_percent),
+        }
+        if targets.requests_per_target is not None:
+            metrics["requests"] = ("ALBRequestCountPerTarget", targets.requests_per_target)
+        for measure, (metric, value) in metrics.items():
+            specification: Specification = {"predefined_metric_type": metric}
+            if measure == "requests":
+                specification["resource_label"] = pulumi.Output.concat(
+                    args.load_balancer_arn_suffix, "/", args.target_group_arn_suffix
+                )
+            appautoscaling.Policy(
+                f"{name}-scaling-{measure}",
+                name=f"{self.name}-{measure}",
+                policy_type="TargetTrackingScaling",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                target_tracking_scaling_policy_configuration={
+                    "predefined_metric_specification": specification,
+                    "target_value": value,
+                    "scale_out_cooldown": targets.scale_out_cooldown_seconds,
+                    "scale_in_cooldown": targets.scale_in_cooldown_seconds,
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _volumes(paths: Sequence[str]) -> dict[str, str]:
+    """Volume name → path in the container."""
+    return {path.strip("/").replace("/", "-").replace(".", "_"): path for path in paths}

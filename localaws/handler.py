@@ -1,0 +1,92 @@
+"""What a resource type's handler is: four verbs over an AWS client, and the facts `check` and `diff` need."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+Props = dict[str, Any]  # property values by provider name (camelCase), as JSON values; secrets already unwrapped
+
+
+class Store(Protocol):
+    """Resources of the APIs that moto lacks, kept by localaws itself: one dict per (kind, region), keyed by id."""
+
+    def of(self, kind: str, region: str) -> dict[str, Props]: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one operation may use.
+
+    region: where the resource lives (its own `region` input, else the provider's).
+    """
+
+    region: str
+    account_id: str
+    store: Store
+    clients: Any  # localaws.clients.Clients
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the embedded account; global services may be asked in any region."""
+        return self.clients.get(service, region or self.region)
+
+
+class Handler(ABC):
+    """One resource type. Subclass, set the facts, implement the verbs; `@register` puts it in the table.
+
+    The provider builds a resource's outputs as its inputs overlaid by what `read` returns, plus `id`, `region` and
+    `tagsAll`, so a handler never repeats an input that AWS does not change.
+    """
+
+    type: ClassVar[str]  # "aws:s3/bucket:Bucket"
+    inputs: ClassVar[frozenset[str]]  # input properties it models; any other one is refused by name
+    replace_on: ClassVar[frozenset[str]] = frozenset()  # inputs whose change means a new resource
+    cloudformation: ClassVar[str | None] = None  # registry type that `check` validates against
+    renames: ClassVar[Mapping[str, str]] = {}  # input name -> registry property, where it is not the PascalCase one
+    autoname: ClassVar[str | None] = None  # input that gets a generated name when the program gives none
+    write_only: ClassVar[frozenset[str]] = frozenset()  # inputs AWS never gives back; `read` leaves them out
+    secret: ClassVar[frozenset[str]] = frozenset()  # outputs that are secrets whatever the program says
+    emulated: ClassVar[bool] = False  # True when moto lacks the API and `Store` keeps the resource
+
+    @abstractmethod
+    def create(self, call: Call, inputs: Props) -> str:
+        """Create it and return its provider id (the one `pulumi import` takes)."""
+
+    @abstractmethod
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        """What the account holds, as provider properties; None when it is gone. `known` is empty on import."""
+
+    @abstractmethod
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        """Change in place what differs between two sets of inputs."""
+
+    @abstractmethod
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        """Delete it; a resource that is gone already is not an error."""
+
+
+HANDLERS: dict[str, Handler] = {}
+
+
+def register(handler: type[Handler]) -> type[Handler]:
+    """Class decorator: makes the type known to the provider."""
+    if handler.type in HANDLERS:
+        raise ValueError(f"{handler.type} has a handler already")
+    HANDLERS[handler.type] = handler()
+    return handler
+
+
+# Functions (`get_*`): token -> (call, arguments) -> result
+INVOKES: dict[str, Any] = {}
+
+
+def invoke(token: str) -> Any:
+    """Decorator: answers one provider function, for example `aws:index/getCallerIdentity:getCallerIdentity`."""
+
+    def add(function: Any) -> Any:
+        INVOKES[token] = function
+        return function
+
+    return add

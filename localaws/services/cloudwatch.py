@@ -1,0 +1,114 @@
+"""CloudWatch: metric alarms and dashboards."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from localaws.handler import Call, Handler, Props, register
+from localaws.shapes import camel, from_tags, pascal, to_tags
+
+
+@register
+class MetricAlarm(Handler):
+    type = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    inputs = frozenset(
+        {
+            "name", "namespace", "metricName", "statistic", "extendedStatistic", "dimensions", "period",
+            "evaluationPeriods", "datapointsToAlarm", "threshold", "comparisonOperator", "treatMissingData", "unit",
+            "alarmActions", "okActions", "insufficientDataActions", "alarmDescription", "actionsEnabled",
+            "metricQueries", "tags",
+        }
+    )  # fmt: skip
+    replace_on = frozenset({"name"})
+    autoname = "name"
+    cloudformation = "AWS::CloudWatch::Alarm"
+    renames: ClassVar[dict[str, str]] = {
+        "name": "AlarmName", "tags": "-", "dimensions": "-", "metricQueries": "-", "okActions": "OKActions"}  # fmt: skip
+    WIRE: ClassVar[dict[str, str]] = {"okActions": "OKActions", "dimensions": "Dimensions"}
+    SAME = inputs - {"name", "tags", "dimensions", "metricQueries", "okActions"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        wire = {pascal(name): inputs[name] for name in self.SAME if inputs.get(name) is not None}
+        if inputs.get("okActions"):
+            wire["OKActions"] = inputs["okActions"]
+        if inputs.get("dimensions"):
+            wire["Dimensions"] = [{"Name": name, "Value": value} for name, value in inputs["dimensions"].items()]
+        if inputs.get("metricQueries"):
+            wire["Metrics"] = [self._query(query) for query in inputs["metricQueries"]]
+        if inputs["tags"]:
+            wire["Tags"] = to_tags(inputs["tags"])
+        call.client("cloudwatch").put_metric_alarm(AlarmName=inputs["name"], **wire)
+        return inputs["name"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        client = call.client("cloudwatch")
+        found = client.describe_alarms(AlarmNames=[id])["MetricAlarms"]
+        if not found:
+            return None
+        alarm = found[0]
+        live = {name: alarm.get(pascal(name)) for name in self.SAME}
+        tags = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"]).get("Tags")
+        return {
+            **live,
+            "name": id,
+            "arn": alarm["AlarmArn"],
+            "okActions": alarm.get("OKActions"),
+            "dimensions": {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])},
+            "metricQueries": known.get("metricQueries") if alarm.get("Metrics") else None,
+            "tags": from_tags(tags),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self.create(call, {**new, "tags": {}})
+        client = call.client("cloudwatch")
+        arn = client.describe_alarms(AlarmNames=[id])["MetricAlarms"][0]["AlarmArn"]
+        gone = [name for name in old["tags"] if name not in new["tags"]]
+        if gone:
+            client.untag_resource(ResourceARN=arn, TagKeys=gone)
+        if new["tags"]:
+            client.tag_resource(ResourceARN=arn, Tags=to_tags(new["tags"]))
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("cloudwatch").delete_alarms(AlarmNames=[id])
+
+    def _query(self, query: Props) -> Props:
+        wire = pascal({name: value for name, value in query.items() if name != "metric"})
+        if query.get("metric"):
+            metric = query["metric"]
+            dimensions = [{"Name": name, "Value": value} for name, value in (metric.get("dimensions") or {}).items()]
+            wire["MetricStat"] = {
+                "Metric": {
+                    "Namespace": metric["namespace"], "MetricName": metric["metricName"], "Dimensions": dimensions},
+                "Period": metric["period"],
+                "Stat": metric["stat"],
+            }  # fmt: skip
+        return wire
+
+
+@register
+class Dashboard(Handler):
+    type = "aws:cloudwatch/dashboard:Dashboard"
+    inputs = frozenset({"dashboardName", "dashboardBody"})
+    replace_on = frozenset({"dashboardName"})
+    autoname = "dashboardName"
+    cloudformation = "AWS::CloudWatch::Dashboard"
+
+    def create(self, call: Call, inputs: Props) -> str:
+        call.client("cloudwatch").put_dashboard(
+            DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
+        )
+        return inputs["dashboardName"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        found = camel(call.client("cloudwatch").get_dashboard(DashboardName=id))
+        return {
+            "dashboardName": id,
+            "dashboardBody": found["dashboardBody"],
+            "dashboardArn": found["dashboardArn"],
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self.create(call, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("cloudwatch").delete_dashboards(DashboardNames=[id])

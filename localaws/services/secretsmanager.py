@@ -1,0 +1,134 @@
+"""Secrets Manager: secrets, their values and their policies."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from localaws.handler import Call, Handler, Props, register
+from localaws.shapes import from_tags, to_tags
+
+RECOVERY_DAYS = 30
+
+
+@register
+class Secret(Handler):
+    type = "aws:secretsmanager/secret:Secret"
+    inputs = frozenset({"name", "description", "kmsKeyId", "recoveryWindowInDays", "tags", "forceOverwriteReplicaSecret"})
+    replace_on = frozenset({"name"})
+    autoname = "name"
+    cloudformation = "AWS::SecretsManager::Secret"
+    renames: ClassVar[dict[str, str]] = {"tags": "-"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        optional = {"KmsKeyId": inputs["kmsKeyId"]} if inputs.get("kmsKeyId") else {}
+        return call.client("secretsmanager").create_secret(
+            Name=inputs["name"], Description=inputs.get("description") or "", Tags=to_tags(inputs["tags"]), **optional
+        )["ARN"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        found = call.client("secretsmanager").describe_secret(SecretId=id)
+        if found.get("DeletedDate"):
+            return None
+        return {
+            "name": found["Name"],
+            "arn": found["ARN"],
+            "description": found.get("Description", ""),
+            "kmsKeyId": found.get("KmsKeyId"),
+            "recoveryWindowInDays": known.get("recoveryWindowInDays"),
+            "tags": from_tags(found.get("Tags")),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        client = call.client("secretsmanager")
+        optional = {"KmsKeyId": new["kmsKeyId"]} if new.get("kmsKeyId") else {}
+        client.update_secret(SecretId=id, Description=new.get("description") or "", **optional)
+        gone = [name for name in old["tags"] if name not in new["tags"]]
+        if gone:
+            client.untag_resource(SecretId=id, TagKeys=gone)
+        client.tag_resource(SecretId=id, Tags=to_tags(new["tags"]))
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        """The name stays blocked for the recovery window, as on AWS (ALL-21); a window of 0 frees it at once."""
+        if call.client("secretsmanager").describe_secret(SecretId=id).get("DeletedDate"):
+            return
+        days = known.get("recoveryWindowInDays")
+        how = {"ForceDeleteWithoutRecovery": True} if days == 0 else {"RecoveryWindowInDays": days or RECOVERY_DAYS}
+        call.client("secretsmanager").delete_secret(SecretId=id, **how)
+
+
+@register
+class SecretVersion(Handler):
+    """A value. `secretStringWo` never leaves the account: only its version number is kept in the state."""
+
+    type = "aws:secretsmanager/secretVersion:SecretVersion"
+    inputs = frozenset({"secretId", "secretString", "secretStringWo", "secretStringWoVersion", "versionStages"})
+    replace_on = frozenset({"secretId", "secretString"})
+    write_only = frozenset({"secretStringWo"})
+    secret = frozenset({"secretString"})
+
+    def create(self, call: Call, inputs: Props) -> str:
+        return f"{inputs['secretId']}|{self._put(call, inputs)}"
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        secret, version = id.split("|")
+        found = call.client("secretsmanager").list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)
+        held = {item["VersionId"]: item.get("VersionStages", []) for item in found["Versions"]}
+        if version not in held:
+            return None
+        live: Props = {
+            "secretId": secret,
+            "arn": found["ARN"],
+            "versionId": version,
+            "secretStringWoVersion": known.get("secretStringWoVersion"),
+        }
+        if known.get("secretString"):
+            value = call.client("secretsmanager").get_secret_value(SecretId=secret, VersionId=version)
+            live["secretString"] = value["SecretString"]
+        return live
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        """A new write-only value is taken when its version number says so, as the official provider does."""
+        if old.get("secretStringWoVersion") != new.get("secretStringWoVersion"):
+            self._put(call, new, id.split("|")[1])
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        """A version goes with its secret: AWS has no deletion of the current one."""
+
+    def _put(self, call: Call, inputs: Props, version: str | None = None) -> str:
+        value = inputs.get("secretStringWo") or inputs.get("secretString")
+        client = call.client("secretsmanager")
+        if version is not None:
+            stages = {"SecretId": inputs["secretId"], "SecretString": value}
+            return client.put_secret_value(**stages)["VersionId"]
+        return client.put_secret_value(SecretId=inputs["secretId"], SecretString=value)["VersionId"]
+
+
+@register
+class SecretPolicy(Handler):
+    type = "aws:secretsmanager/secretPolicy:SecretPolicy"
+    inputs = frozenset({"secretArn", "policy", "blockPublicPolicy"})
+    replace_on = frozenset({"secretArn"})
+
+    def create(self, call: Call, inputs: Props) -> str:
+        call.client("secretsmanager").put_resource_policy(
+            SecretId=inputs["secretArn"],
+            ResourcePolicy=inputs["policy"],
+            BlockPublicPolicy=bool(inputs.get("blockPublicPolicy")),
+        )
+        return inputs["secretArn"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        found = call.client("secretsmanager").get_resource_policy(SecretId=id)
+        if not found.get("ResourcePolicy"):
+            return None
+        return {
+            "secretArn": id,
+            "policy": found["ResourcePolicy"],
+            "blockPublicPolicy": known.get("blockPublicPolicy"),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self.create(call, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("secretsmanager").delete_resource_policy(SecretId=id)

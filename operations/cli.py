@@ -1,0 +1,47 @@
+"""`phi`, the console command of the project."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from engine.install import EngineError
+from operations import engine_commands, local_commands, settings_commands
+from operations.local import LocalError
+from operations.terminal import USER_MISTAKE, errors
+from settings.load import SettingsError
+
+app = typer.Typer(
+    name="phi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Regulated-health infrastructure: settings, the Pulumi engine, and runs on the embedded AWS.",
+)
+app.add_typer(settings_commands.app, name="settings")
+app.add_typer(engine_commands.app, name="engine")
+app.add_typer(local_commands.app, name="local")
+
+
+def main() -> None:
+    """Run `phi`; what a person can put right is shown as a message, never as a traceback.
+
+    Exit codes: 0 fine, 1 the command failed, 2 a mistake in the command line or in the settings.
+    """
+    try:
+        app()
+    except SettingsError as error:
+        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(USER_MISTAKE)
+    except (LocalError, EngineError) as error:
+        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+    except (ClientError, BotoCoreError) as error:
+        errors.print(f"AWS: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Resources as rules see them, and the graph that a stack's resources form."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from .values import NotKnown, View
+
+STACK = "pulumi:pulumi:Stack"
+AWS_PROVIDER = "pulumi:providers:aws"
+_IDENTITIES = ("id", "arn", "name", "bucket", "identifier", "clusterIdentifier", "replicationGroupId", "urn", "keyId")
+
+
+class Resource(View):
+    """One resource: its properties (read through `View`) and what Pulumi knows beside them.
+
+    provider: the provider's own inputs, empty when unknown to the engine.   protect: Pulumi's option, not AWS's.
+    dependencies: URNs each property was computed from, the way to link resources whose ids preview cannot know.
+    """
+
+    def __init__(
+        self,
+        type: str,
+        properties: Mapping[str, Any],
+        *,
+        urn: str = "",
+        name: str = "",
+        provider: Mapping[str, Any] | None = None,
+        parent: str | None = None,
+        protect: bool = False,
+        ignore_changes: Iterable[str] = (),
+        dependencies: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        super().__init__(dict(properties))
+        self.type = type
+        self.name = name or urn.rpartition("::")[2]
+        self.urn = urn or f"urn:pulumi:stack::project::{type}::{self.name}"
+        self.provider = View(dict(provider or {}), "provider")
+        self.parent = parent
+        self.protect = protect
+        self.ignore_changes = tuple(ignore_changes)
+        self.dependencies: dict[str, tuple[str, ...]] = {
+            key: tuple(urns) for key, urns in (dependencies or {}).items()
+        }
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The properties as they are, unknowns included."""
+        return self._value
+
+    @property
+    def service(self) -> str:
+        """The type's module: `s3` of `aws:s3/bucket:Bucket`."""
+        return self.type.split(":")[1].split("/")[0] if self.type.count(":") == 2 else ""
+
+    def region(self) -> str | None:
+        """Where the resource is placed: its own `region`, else its provider's; None when neither says."""
+        return self.text("region") or self.provider.text("region")
+
+    def tags(self) -> dict[str, Any]:
+        """Tags over the provider's default tags; values may be `UNKNOWN`."""
+        return {**default_tags(self.provider), **self.mapping("tagsAll"), **self.mapping("tags")}
+
+
+def default_tags(provider: View) -> dict[str, Any]:
+    """`defaultTags.tags` of a provider, whose inputs arrive as JSON text."""
+    raw = provider.get("defaultTags")
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw)
+        except ValueError:
+            return {}
+    tags = View(raw, "defaultTags").get("tags")
+    return tags if isinstance(tags, dict) else {}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All resources of a stack and who refers to whom. Build it once; rules share its indexes."""
+
+    resources: tuple[Resource, ...]
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])  # what a rule computes once for all its subjects
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Resources by URN."""
+        return {each.urn: each for each in self.resources}
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for each in self.resources:
+            found[each.type].append(each)
+        return found
+
+    @cached_property
+    def _by_identity(self) -> dict[str, list[Resource]]:
+        """Resources by the texts that name them: id, ARN, name (also of the side resources, which share a bucket's name)."""
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for each in self.resources:
+            for key in _IDENTITIES:
+                value = each.properties.get(key)
+                if isinstance(value, str) and value and each not in found[value]:
+                    found[value].append(each)
+        return found
+
+    @cached_property
+    def _referrers(self) -> dict[str, list[tuple[str, Resource]]]:
+        found: dict[str, list[tuple[str, Resource]]] = defaultdict(list)
+        for each in self.resources:
+            for key, urns in each.dependencies.items():
+                for urn in urns:
+                    found[urn].append((key, each))
+        return found
+
+    @cached_property
+    def _mentions(self) -> dict[str, list[tuple[str, Resource]]]:
+        """Who says a text, in a property or a list of texts at the top level."""
+        found: dict[str, list[tuple[str, Resource]]] = defaultdict(list)
+        for each in self.resources:
+            for key, value in each.properties.items():
+                for text in value if isinstance(value, list) else (value,):
+                    if isinstance(text, str) and text:
+                        found[text].append((key, each))
+        return found
+
+    @property
+    def root(self) -> Resource:
+        """The stack itself; rules about the whole stack have it as their subject."""
+        found = self._by_type.get(STACK)
+        return found[0] if found else Resource(STACK, {}, name="stack")
+
+    def of(self, *types: str) -> list[Resource]:
+        """Resources of these types, in the order of registration."""
+        if len(types) == 1:
+            return self._by_type.get(types[0], [])
+        return [each for type in types for each in self._by_type.get(type, [])]
+
+    def matching(self, pattern: str) -> list[Resource]:
+        """Resources whose type matches a glob."""
+        return [each for type, found in self._by_type.items() if fnmatchcase(type, pattern) for each in found]
+
+    def targets(self, resource: Resource, property: str, *types: str) -> list[Resource]:
+        """Resources (of these types, if any are given) that a top-level property of `resource` refers to."""
+        found = {urn: self.by_urn[urn] for urn in resource.dependencies.get(property, ()) if urn in self.by_urn}
+        value = resource.properties.get(property)
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str):
+                found.update((each.urn, each) for each in self._by_identity.get(text, ()) if each is not resource)
+        return [each for each in found.values() if not types or each.type in types]
+
+    def named(self, text: str, *types: str) -> list[Resource]:
+        """Resources whose id, ARN or name is this text."""
+        return [each for each in self._by_identity.get(text, ()) if not types or each.type in types]
+
+    def users(self, resource: Resource, *types: str, property: str | None = None) -> list[Resource]:
+        """Resources (of these types, if any) that refer to `resource`, by dependency or by its id, ARN or name.
+
+        property: only references made by this top-level property (`bucket` for a bucket's side resources).
+        """
+        found: dict[str, Resource] = {}
+        named = [resource.properties.get(key) for key in _IDENTITIES]
+        for key, user in [
+            *self._referrers.get(resource.urn, ()),
+            *(pair for text in named if isinstance(text, str) for pair in self._mentions.get(text, ())),
+        ]:
+            if user is not resource and (property is None or key == property) and (not types or user.type in types):
+                found[user.urn] = user
+        return list(found.values())
+
+    def links(self, resource: Resource, property: str, target: Resource) -> bool:
+        """Whether that property of `resource` refers to `target`."""
+        return any(each is target for each in self.targets(resource, property, target.type))
+
+
+def known(value: Any) -> bool:
+    """Whether a call reads only known values: `known(lambda: ...)`."""
+    try:
+        value()
+    except NotKnown:
+        return False
+    return True

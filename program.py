@@ -1,0 +1,450 @@
+"""The whole system as one list of components, each given only what it needs of the ones before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.alarms import WatchedDatabase, WatchedLoadBalancer, WatchedService
+from components.backup import BackupPlan, BackupPlanArgs
+from components.bucket import BucketInfo
+from components.cache import Cache, CacheArgs
+from components.cdn import Cdn, CdnArgs, CdnCertificate
+from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
+from components.connections import max_connections
+from components.database import Database, DatabaseArgs
+from components.endpoints import Endpoints, EndpointsArgs
+from components.identity import DeployRole, DeployRoleArgs, TaskRoles, TaskRolesArgs
+from components.keys import CDN_REGION, Keys, KeysArgs
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.network import Network, NetworkArgs
+from components.observability import Observability, ObservabilityArgs
+from components.registry import Registry, RegistryArgs
+from components.scope import DataClass, Scope
+from components.security_groups import SecurityGroups, SecurityGroupsArgs
+from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs
+from components.state_backend import StateBackend, StateBackendArgs
+from components.storage import Storage, StorageArgs
+from components.trail import Trail, TrailArgs
+from components.web_acl import Guarded, WebAcl, WebAclArgs
+from settings.keys import Purpose
+from settings.network import Nat
+from settings.stack import Settings
+
+_HTTP = 80  # what the load balancer would send, before a service names its port (BER-NET-08, BER-N22)
+
+Outputs = dict[str, Any]
+
+
+def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
+    """Declare every resource of the system the settings describe.
+
+    Returns the stack's outputs (BER-OPS-06): addresses, names and ARNs, never a credential.
+    Raises pulumi.RunError when AWS no longer offers a version the settings name (ALL-02).
+    """
+    import pulumi_aws as aws
+
+    scope = Scope(
+        system=settings.system,
+        environment=settings.environment,
+        region=settings.region,
+        account_id=aws.get_caller_identity().account_id,
+        protect=settings.protect,
+        tags=settings.resource_tags,
+    )
+    edge = settings.edge
+    domain_settings = None if edge is None else edge.domain
+    balancer_settings = None if edge is None else edge.load_balancer
+    acl_settings = None if edge is None else edge.web_acl
+    cdn_settings = None if edge is None else edge.cdn
+    services = {} if settings.compute is None else settings.compute.services
+    recovery = settings.recovery
+    recovery_region = settings.recovery_region
+    outputs: Outputs = {"region": settings.region, "account_id": scope.account_id}
+
+    # --- base: keys, network, security groups
+    keys = Keys(
+        "keys",
+        KeysArgs(scope=scope, settings=settings.keys, recovery_region=recovery_region, cdn=cdn_settings is not None),
+    )
+    database_port = 5432 if settings.database is None else settings.database.port
+    cache_port = 6379 if settings.cache is None else settings.cache.port
+    network = Network(
+        "network",
+        NetworkArgs(
+            scope=scope,
+            settings=settings.network,
+            logs_key_arn=keys.arns[Purpose.LOGS],
+            data_ports=(database_port, cache_port),
+        ),
+    )
+    groups = SecurityGroups(
+        "security-groups",
+        SecurityGroupsArgs(
+            scope=scope,
+            vpc_id=network.vpc_id,
+            service_ports=[service.port for service in services.values()] or [_HTTP],
+            database_port=database_port,
+            cache_port=cache_port,
+            internet=settings.network.nat is not Nat.NONE,
+            gateway_prefix_lists=network.gateway_prefix_lists,
+        ),
+    )
+    if settings.network.interface_endpoints:
+        Endpoints(
+            "endpoints",
+            EndpointsArgs(
+                scope=scope,
+                services=settings.network.interface_endpoints,
+                vpc_id=network.vpc_id,
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.endpoints_id,
+            ),
+        )
+    outputs |= {
+        "kms_key_arns": keys.arns,
+        "vpc_id": network.vpc_id,
+        "public_subnet_ids": network.public_subnet_ids,
+        "application_subnet_ids": network.application_subnet_ids,
+        "data_subnet_ids": network.data_subnet_ids,
+        "nat_gateway_ids": network.nat_gateway_ids,
+        "flow_log_group_name": network.flow_log_group_name,
+        "load_balancer_security_group_id": groups.load_balancer_id,
+        "service_security_group_id": groups.service_id,
+        "database_security_group_id": groups.database_id,
+        "cache_security_group_id": groups.cache_id,
+        "endpoints_security_group_id": groups.endpoints_id,
+    }
+
+    # --- data: buckets, database, cache
+    storage = Storage(
+        "storage",
+        StorageArgs(
+            scope=scope,
+            settings=settings.storage,
+            kms_key_arn=keys.arns[Purpose.STORAGE],
+            recovery_region=recovery_region,
+            recovery_kms_key_arn=keys.recovery_arn,
+        ),
+    )
+    outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
+    outputs["replica_bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.replicas.items()}
+    outputs["logs_bucket_name"] = storage.logs_bucket.id
+    database = None
+    if settings.database is not None:
+        _require_postgresql(settings.database.engine_version)
+        database = Database(
+            "database",
+            DatabaseArgs(
+                scope=scope,
+                settings=settings.database,
+                subnet_ids=network.data_subnet_ids,
+                security_group_id=groups.database_id,
+                kms_key_arn=keys.arns[Purpose.DATABASE],
+                secrets_key_arn=keys.arns[Purpose.SECRETS],
+                logs_key_arn=keys.arns[Purpose.LOGS],
+                recovery_region=recovery.region if recovery is not None and recovery.database_backups else None,
+                recovery_kms_key_arn=keys.recovery_arn,
+                recovery_days=7 if recovery is None else recovery.database_backup_days,
+            ),
+        )
+        outputs |= {
+            "db_endpoint": database.endpoint,
+            "db_address": database.address,
+            "db_identifier": database.identifier,
+            "db_credentials_secret_arn": database.secret_arn,
+        }
+    cache = None
+    if settings.cache is not None:
+        cache = Cache(
+            "cache",
+            CacheArgs(
+                scope=scope,
+                settings=settings.cache,
+                subnet_ids=network.data_subnet_ids,
+                security_group_id=groups.cache_id,
+                kms_key_arn=keys.arns[Purpose.CACHE],
+                secrets_key_arn=keys.arns[Purpose.SECRETS],
+                logs_key_arn=keys.arns[Purpose.LOGS],
+            ),
+        )
+        outputs |= {
+            "redis_endpoint": cache.primary_endpoint,
+            "redis_credentials_secret_arn": cache.secret_arn,
+        }
+
+    # --- the way in: domain, load balancer, CDN
+    domain = None
+    if domain_settings is not None:
+        domain = Domain("domain", DomainArgs(scope=scope, settings=domain_settings))
+        outputs["name_servers"] = domain.name_servers
+    balancer = None
+    if balancer_settings is not None and domain is not None and domain_settings is not None:
+        certificate = Certificate(
+            "certificate", CertificateArgs(scope=scope, domain_name=domain_settings.name, zone_id=domain.zone_id)
+        )
+        firewall = None
+        if acl_settings is not None:
+            firewall = WebAcl(
+                "firewall",
+                WebAclArgs(
+                    scope=scope,
+                    settings=acl_settings,
+                    guarded=Guarded.LOAD_BALANCER,
+                    logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                ),
+            )
+        balancer = LoadBalancer(
+            "load-balancer",
+            LoadBalancerArgs(
+                scope=scope,
+                settings=balancer_settings,
+                vpc_id=network.vpc_id,
+                subnet_ids=network.application_subnet_ids if balancer_settings.internal else network.public_subnet_ids,
+                security_group_id=groups.load_balancer_id,
+                certificate_arn=certificate.arn,
+                logs_bucket_name=storage.logs_bucket_name,
+                services=services,
+                web_acl_arn=None if firewall is None else firewall.arn,
+                domain_name=domain_settings.name,
+                zone_id=domain.zone_id,
+            ),
+            pulumi.ResourceOptions(depends_on=[network]),  # its VPC needs the internet gateway first
+        )
+        outputs["load_balancer_dns_name"] = balancer.dns_name
+        outputs["application_url"] = f"https://{domain_settings.name}"
+    cdn = None
+    if cdn_settings is not None and keys.edge_arn is not None:
+        cdn_certificate = None
+        if domain is not None and domain_settings is not None:
+            issued = Certificate(
+                "cdn-certificate",
+                CertificateArgs(
+                    scope=scope, domain_name=domain_settings.cdn, zone_id=domain.zone_id, region=CDN_REGION
+                ),
+            )
+            cdn_certificate = CdnCertificate(arn=issued.arn, domain_name=domain_settings.cdn, zone_id=domain.zone_id)
+        cdn_firewall = None
+        if acl_settings is not None:
+            cdn_firewall = WebAcl(
+                "cdn-firewall",
+                WebAclArgs(scope=scope, settings=acl_settings, guarded=Guarded.CDN, logs_kms_key_arn=keys.edge_arn),
+            )
+        cdn = Cdn(
+            "cdn",
+            CdnArgs(
+                scope=scope,
+                settings=cdn_settings,
+                buckets={purpose: storage.buckets[purpose] for purpose in settings.storage.cdn_purposes},
+                logs_bucket_arn=pulumi.Output.concat("arn:aws:s3:::", storage.logs_bucket_name),
+                certificate=cdn_certificate,
+                web_acl_arn=None if cdn_firewall is None else cdn_firewall.arn,
+            ),
+        )
+        outputs |= {
+            "cloudfront_domain_name": cdn.domain_name,
+            "cloudfront_distribution_id": cdn.distribution_id,
+            "cloudfront_key_ids": cdn.key_ids,
+        }
+
+    # --- the application: roles, images, services
+    stores = _secrets(database, cache)
+    roles = TaskRoles(
+        "roles",
+        TaskRolesArgs(
+            scope=scope,
+            bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
+            secret_arns=[secret.arn for secret in stores.values()],
+            kms_key_arns=[keys.arns[Purpose.STORAGE], keys.arns[Purpose.SECRETS]],
+        ),
+    )
+    outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
+    if settings.identity is not None and settings.identity.github is not None:
+        deploy = DeployRole("deploy", DeployRoleArgs(scope=scope, settings=settings.identity.github))
+        outputs["deploy_role_arn"] = deploy.arn
+    running: dict[str, Service] = {}
+    cluster = None
+    if settings.compute is not None and balancer is not None:
+        registry = Registry(
+            "registry",
+            RegistryArgs(
+                scope=scope,
+                settings=settings.compute.registry,
+                services=list(services),
+                kms_key_arn=keys.arns[Purpose.REGISTRY],
+            ),
+        )
+        cluster = Cluster(
+            "cluster",
+            ClusterArgs(scope=scope, settings=settings.compute, logs_kms_key_arn=keys.arns[Purpose.LOGS]),
+        )
+        environment = _environment(settings, storage.buckets, database, cache, cdn)
+        for name, service in services.items():
+            running[name] = Service(
+                name,
+                ServiceArgs(
+                    scope=scope,
+                    settings=service,
+                    service=name,
+                    cluster_name=cluster.name,
+                    cluster_arn=cluster.arn,
+                    subnet_ids=network.application_subnet_ids,
+                    security_group_id=groups.service_id,
+                    execution_role_arn=roles.execution_role_arn,
+                    task_role_arn=roles.task_role_arn,
+                    target_group_arn=balancer.target_group_arns[name],
+                    load_balancer_arn_suffix=balancer.arn_suffix,
+                    target_group_arn_suffix=balancer.target_group_arn_suffixes[name],
+                    logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                    secrets=stores,
+                    environment=environment,
+                ),
+                pulumi.ResourceOptions(depends_on=[network, groups, roles]),  # tasks start with every way out open
+            )
+        outputs |= {
+            "cluster_name": cluster.name,
+            "service_names": {name: service.name for name, service in running.items()},
+            "service_log_groups": {name: service.log_group_name for name, service in running.items()},
+            "repository_urls": registry.repository_urls,
+        }
+
+    # --- watching: alarms, dashboard, audit trail
+    trail = None
+    if settings.observability.trail is not None:
+        trail = Trail(
+            "trail",
+            TrailArgs(
+                scope=scope,
+                settings=settings.observability.trail,
+                kms_key_arn=keys.arns[Purpose.TRAIL],
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                logs_bucket_name=storage.logs_bucket_name,
+                phi_bucket_arns=[
+                    bucket.arn
+                    for bucket in (*storage.buckets.values(), *storage.replicas.values())
+                    if bucket.data_class is DataClass.PHI
+                ],
+                name_suffix=settings.storage.name_suffix,
+            ),
+        )
+        outputs |= {"trail_arn": trail.arn, "trail_bucket_name": trail.bucket_name}
+    watched = Observability(
+        "observability",
+        ObservabilityArgs(
+            scope=scope,
+            settings=settings.observability,
+            kms_key_arn=keys.arns[Purpose.NOTIFICATIONS],
+            edge_kms_key_arn=keys.edge_arn,
+            database=_watched_database(settings, database),
+            cache_node_ids=() if cache is None else cache.node_ids,
+            distribution_id=None if cdn is None else cdn.distribution_id,
+            load_balancer=None
+            if balancer is None
+            else WatchedLoadBalancer(
+                arn_suffix=balancer.arn_suffix, target_group_arn_suffixes=balancer.target_group_arn_suffixes
+            ),
+            services={
+                name: WatchedService(
+                    cluster_name=cluster.name, service_name=service.name, min_tasks=services[name].min_tasks
+                )
+                for name, service in running.items()
+                if cluster is not None
+            },
+            trail_log_group_name=None if trail is None else trail.log_group_name,
+        ),
+    )
+    outputs |= {
+        "alarm_topic_arn": watched.topic_arn,
+        "alarm_names": watched.alarm_names,
+        "cloudwatch_dashboard_name": watched.dashboard_name,
+    }
+    if watched.edge_topic_arn is not None:
+        outputs |= {"edge_alarm_topic_arn": watched.edge_topic_arn, "edge_alarm_names": watched.edge_alarm_names}
+    # --- recovery: backups and the state, copied to the second region
+    if recovery is not None and keys.recovery_arn is not None:
+        backups = BackupPlan(
+            "backups",
+            BackupPlanArgs(
+                scope=scope,
+                settings=recovery.backup_plan,
+                kms_key_arn=keys.arns[Purpose.BACKUP],
+                recovery_region=recovery.region,
+                recovery_kms_key_arn=keys.recovery_arn,
+            ),
+        )
+        outputs["backup_vault_name"] = backups.vault_name
+        if recovery.state_backend is not None:
+            state = StateBackend(
+                "state",
+                StateBackendArgs(
+                    scope=scope,
+                    settings=recovery.state_backend,
+                    timing=settings.observability.timing,
+                    logs_bucket_name=storage.logs_bucket_name,
+                    topic_arn=watched.topic_arn,
+                    recovery_region=recovery.region,
+                    recovery_kms_key_arn=keys.recovery_arn,
+                    email=settings.observability.alarm_email,
+                ),
+            )
+            outputs["state_bucket_name"] = state.bucket_name
+
+    return {name: value for name, value in outputs.items() if value is not None and value not in ({}, [])}
+
+
+def _require_postgresql(version: str) -> None:
+    """Ask AWS whether it offers the version, before anything is created (ALL-02, BER-N02)."""
+    import pulumi_aws as aws
+
+    try:
+        aws.rds.get_engine_version(engine="postgres", version=version)
+    except Exception as error:
+        raise pulumi.RunError(
+            f"phi-platform:database.engine_version: expected a PostgreSQL version Amazon RDS offers in this region, "
+            f"found {version}. List them with: aws rds describe-db-engine-versions --engine postgres ({error})"
+        ) from None
+
+
+def _secrets(database: Database | None, cache: Cache | None) -> dict[str, SecretValue]:
+    """Variables whose value each task reads from Secrets Manager when it starts (BER-OPS-07)."""
+    found: dict[str, SecretValue] = {}
+    if database is not None:
+        found["POSTGRES_USER"] = SecretValue(arn=database.secret_arn, key="username")
+        found["POSTGRES_PASSWORD"] = SecretValue(arn=database.secret_arn, key="password")
+    if cache is not None:
+        found["REDIS_PASSWORD"] = SecretValue(arn=cache.secret_arn, key="auth_token")
+    return found
+
+
+def _environment(
+    settings: Settings,
+    buckets: Mapping[str, BucketInfo],
+    database: Database | None,
+    cache: Cache | None,
+    cdn: Cdn | None,
+) -> dict[str, pulumi.Input[str]]:
+    """Variables that tell a task where things are (BER-OPS-07, BER-N14, BER-N15)."""
+    found: dict[str, pulumi.Input[str]] = {"AWS_REGION": settings.region}
+    for purpose, bucket in buckets.items():
+        found[f"S3_BUCKET_{purpose.upper().replace('-', '_')}"] = bucket.name
+    if database is not None and settings.database is not None:
+        found["POSTGRES_HOST"] = database.address
+        found["POSTGRES_PORT"] = str(settings.database.port)
+        found["POSTGRES_DB"] = database.database_name
+        found["PGSSLMODE"] = "verify-full"
+    if cache is not None and settings.cache is not None:
+        found["REDIS_HOST"] = cache.primary_endpoint
+        found["REDIS_PORT"] = str(settings.cache.port)
+        found["REDIS_TLS"] = "true"
+    if cdn is not None:
+        found["CLOUDFRONT_DOMAIN"] = cdn.domain_name
+    return found
+
+
+def _watched_database(settings: Settings, database: Database | None) -> WatchedDatabase | None:
+    if database is None or settings.database is None:
+        return None
+    most = settings.observability.database.max_connections or max_connections(settings.database.instance_class)
+    return WatchedDatabase(identifier=database.identifier, max_connections=most)

@@ -1,0 +1,252 @@
+"""Checks across sections. Each names the sections it needs, and runs when those are valid by themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from settings.base import Environment
+from settings.cache import CacheSettings
+from settings.compute import ComputeSettings
+from settings.database import DatabaseSettings
+from settings.edge import EdgeSettings, ViewerAccess
+from settings.jurisdiction import FACTS, Jurisdiction, zones
+from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
+from settings.problems import Problem, namespaced
+from settings.recovery import RecoverySettings
+from settings.storage import StorageSettings
+from settings.subnets import misfits
+from settings.tags import TagsSettings
+
+Check = Callable[..., Iterator[Problem]]
+
+LOG_FLOOR_DAYS = 365  # ALL-10
+_LONGEST_BUCKET_NAME = 63
+_CHECKS: list[Check] = []
+
+
+def _check(function: Check) -> Check:
+    _CHECKS.append(function)
+    return function
+
+
+def run(valid: Mapping[str, Any]) -> list[Problem]:
+    """Problems of every check whose sections are all in `valid`."""
+    problems: list[Problem] = []
+    for check in _CHECKS:
+        needed = list(inspect.signature(check).parameters)
+        if all(name in valid for name in needed):
+            problems += check(**{name: valid[name] for name in needed})
+    return problems
+
+
+def _problem(path: str, expected: str, found: object, fix: str = "") -> Problem:
+    section, dot, rest = path.partition(".")
+    return Problem(path=f"{namespaced(section)}{dot}{rest}", expected=expected, found=str(found), fix=fix)
+
+
+@_check
+def _home(jurisdiction: Jurisdiction, region: str) -> Iterator[Problem]:
+    """The home region lies in the jurisdiction; no waiver changes that (ALL-15, BER-OPS-09)."""
+    regions = FACTS[jurisdiction].regions
+    if region not in regions:
+        expected = f"{' or '.join(regions)}, the regions of jurisdiction {jurisdiction}"
+        yield _problem("region", expected, region, "Health data of this jurisdiction may live nowhere else.")
+
+
+@_check
+def _copies(
+    jurisdiction: Jurisdiction, region: str, recovery: RecoverySettings | None, residency_waiver: Any
+) -> Iterator[Problem]:
+    """Copies stay in the jurisdiction unless a waiver is recorded (ALL-15, BER-N01)."""
+    regions = FACTS[jurisdiction].regions
+    waived = () if residency_waiver is None else residency_waiver.regions
+    for position, extra in enumerate(waived):
+        if extra in regions:
+            yield _problem(
+                f"residency_waiver.regions[{position}]", f"a region outside {jurisdiction}", extra, "Remove it."
+            )
+    if recovery is None or region not in regions:
+        return
+    allowed = [name for name in dict.fromkeys((*regions, *waived)) if name != region]
+    if recovery.region not in allowed:
+        fix = (
+            ""
+            if recovery.region == region
+            else f"To keep copies elsewhere, record the decision under {namespaced('residency_waiver')}."
+        )
+        yield _problem(
+            "recovery.region",
+            f"{' or '.join(allowed)}, a region of {jurisdiction} other than {region}",
+            recovery.region,
+            fix,
+        )
+
+
+@_check
+def _zones(region: str, network: NetworkSettings) -> Iterator[Problem]:
+    """Zones exist in the region, each once."""
+    offered = zones(region)
+    for position, zone in enumerate(network.zones):
+        path = f"network.zones[{position}]"
+        if offered and zone not in offered:
+            yield _problem(path, f"a zone of {region}: {', '.join(offered)}", zone)
+        elif zone in network.zones[:position]:
+            yield _problem(path, "every zone once", zone)
+
+
+@_check
+def _addresses(network: NetworkSettings) -> Iterator[Problem]:
+    """Subnets fit the network and stay apart (ALL-03)."""
+    for misfit in misfits(network):
+        yield _problem(f"network.{misfit.path}", misfit.expected, misfit.found)
+
+
+@_check
+def _two_zones(
+    environment: Environment,
+    network: NetworkSettings,
+    database: DatabaseSettings | None,
+    cache: CacheSettings | None,
+    edge: EdgeSettings | None,
+) -> Iterator[Problem]:
+    """Database, cache and load balancer need subnets in two zones (AWS); production always does (164.308(a)(7))."""
+    if len(set(network.zones)) > 1:
+        return
+    needs = {
+        "production": environment is Environment.PRODUCTION,
+        "a database": database is not None,
+        "a cache": cache is not None,
+        "a load balancer": edge is not None and edge.load_balancer is not None,
+    }
+    wanting = [name for name, needed in needs.items() if needed]
+    if wanting:
+        yield _problem("network.zones", f"two or more zones, for {', '.join(wanting)}", ", ".join(network.zones))
+
+
+@_check
+def _agreement(environment: Environment, jurisdiction: Jurisdiction, agreement: object) -> Iterator[Problem]:
+    """Production under HIPAA waits for the signed agreement with AWS (ALL-16)."""
+    if environment is Environment.PRODUCTION and jurisdiction is Jurisdiction.UNITED_STATES and agreement is None:
+        fix = "Sign the AWS Business Associate Agreement (AWS Artifact), then record its date and reference."
+        yield _problem("agreement", "signed and reference, of the agreement with AWS", "nothing", fix)
+
+
+@_check
+def _hipaa_tag(jurisdiction: Jurisdiction, tags: TagsSettings) -> Iterator[Problem]:
+    """Systems under HIPAA say so on every resource (ALL-11)."""
+    if jurisdiction is Jurisdiction.UNITED_STATES and not tags.hipaa:
+        yield _problem("tags.hipaa", "true in the United States", "false", "Remove the key; true is the default.")
+
+
+@_check
+def _protected(environment: Environment, protect: bool) -> Iterator[Problem]:
+    """Production stores refuse deletion (ALL-12)."""
+    if environment is Environment.PRODUCTION and not protect:
+        fix = "Remove the key; to delete a store on purpose, unprotect that one resource first."
+        yield _problem("protect", "true in production", "false", fix)
+
+
+@_check
+def _log_floor(
+    environment: Environment, network: NetworkSettings, compute: ComputeSettings | None, edge: EdgeSettings | None
+) -> Iterator[Problem]:
+    """Production keeps logs for a year (ALL-10)."""
+    if environment is not Environment.PRODUCTION:
+        return
+    kept = {"network.flow_log_days": network.flow_log_days}
+    if compute is not None:
+        kept["compute.insights_days"] = compute.insights_days
+        kept |= {f"compute.services.{name}.log_days": service.log_days for name, service in compute.services.items()}
+    if edge is not None and edge.web_acl is not None:
+        kept["edge.web_acl.log_days"] = edge.web_acl.log_days
+    for path, days in kept.items():
+        if days < LOG_FLOOR_DAYS:
+            yield _problem(path, f"{LOG_FLOOR_DAYS} days or more in production", days)
+
+
+@_check
+def _public_edge(environment: Environment, edge: EdgeSettings | None) -> Iterator[Problem]:
+    """Production has its own certificate, and patient objects need a signature (BER-N10, BER-N11, ALL-08)."""
+    if environment is not Environment.PRODUCTION or edge is None or edge.cdn is None:
+        return
+    if edge.domain is None:
+        fix = "CloudFront's own certificate admits TLS 1.0."
+        yield _problem("edge.domain", "a domain for the CDN's certificate in production", "nothing", fix)
+    if edge.cdn.viewer_access is ViewerAccess.OPEN:
+        fix = "Give public_keys, and let the application sign URLs or cookies."
+        yield _problem("edge.cdn.viewer_access", "signed in production", "open", fix)
+
+
+@_check
+def _cdn_buckets(edge: EdgeSettings | None, storage: StorageSettings) -> Iterator[Problem]:
+    """A CDN serves buckets, and buckets marked for it have one (BER-EDG-01)."""
+    served = storage.cdn_purposes
+    cdn = None if edge is None else edge.cdn
+    if cdn is None:
+        for purpose in served:
+            path = f"storage.buckets.{purpose}.served_by_cdn"
+            yield _problem(path, "false without edge.cdn", "true", "Add edge.cdn, or remove the key.")
+        return
+    if not served:
+        yield _problem("edge.cdn", "a bucket with served_by_cdn: true under storage.buckets", "none")
+    elif cdn.default_bucket is not None and cdn.default_bucket not in served:
+        yield _problem(
+            "edge.cdn.default_bucket", f"one of {', '.join(served)}, the buckets the CDN serves", cdn.default_bucket
+        )
+
+
+@_check
+def _bucket_names(system: str, environment: Environment, storage: StorageSettings) -> Iterator[Problem]:
+    """Bucket names fit S3's limit (BER-TAG-02)."""
+    for purpose in storage.buckets:
+        name = "-".join(filter(None, (system, purpose, environment, storage.name_suffix)))
+        if len(name) > _LONGEST_BUCKET_NAME:
+            expected = f"a bucket name of at most {_LONGEST_BUCKET_NAME} characters"
+            yield _problem(
+                f"storage.buckets.{purpose}", expected, f"{name} ({len(name)})", "Shorten the purpose or name_suffix."
+            )
+
+
+@_check
+def _replicas(storage: StorageSettings, recovery: RecoverySettings | None) -> Iterator[Problem]:
+    """Replicas have a region to go to."""
+    if recovery is not None:
+        return
+    for purpose, bucket in storage.buckets.items():
+        if bucket.replicated:
+            fix = f"Add {namespaced('recovery')}, or remove the key."
+            yield _problem(f"storage.buckets.{purpose}.replicated", "false without a recovery region", "true", fix)
+
+
+@_check
+def _service_reachable(
+    compute: ComputeSettings | None, edge: EdgeSettings | None, network: NetworkSettings
+) -> Iterator[Problem]:
+    """Services stand behind the load balancer (BER-CMP-01) and reach the registry, by NAT or by endpoints."""
+    if compute is None:
+        return
+    if edge is None or edge.load_balancer is None:
+        yield _problem(
+            "edge.load_balancer",
+            "a load balancer in front of the services",
+            "nothing",
+            "Add load_balancer: {} and domain.",
+        )
+    if network.nat is Nat.NONE:
+        wanted = [
+            InterfaceService.ECR_API,
+            InterfaceService.ECR_DKR,
+            InterfaceService.KMS,
+            InterfaceService.LOGS,
+            InterfaceService.SECRETS_MANAGER,
+        ]
+        absent = [service.value for service in wanted if service not in network.interface_endpoints]
+        if absent:
+            expected = "ecr.api, ecr.dkr, kms, logs and secretsmanager, because services start without NAT"
+            yield _problem("network.interface_endpoints", expected, f"no {', '.join(absent)}")
+        if GatewayService.S3 not in network.gateway_endpoints:
+            yield _problem(
+                "network.gateway_endpoints", "s3, which serves image layers, because services start without NAT", "none"
+            )

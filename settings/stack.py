@@ -1,0 +1,112 @@
+"""The root of a stack's settings: what one system in one environment is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from settings import checks
+from settings.base import Environment, RegionName, Section
+from settings.cache import CacheSettings
+from settings.compute import ComputeSettings
+from settings.database import DatabaseSettings
+from settings.defaults import derive
+from settings.edge import EdgeSettings
+from settings.identity import IdentitySettings
+from settings.jurisdiction import Jurisdiction
+from settings.keys import KeysSettings
+from settings.network import NetworkSettings
+from settings.observability import ObservabilitySettings
+from settings.recovery import RecoverySettings
+from settings.storage import StorageSettings
+from settings.tags import TagsSettings
+
+SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$", examples=["clinic"])]
+
+
+class AgreementSettings(Section):
+    """The signed AWS Business Associate Agreement (ALL-16; 45 CFR 164.308(b)(1))."""
+
+    signed: date
+    """Day of signature."""
+    reference: Annotated[str, Field(min_length=3, max_length=200)]
+    """Where the signed agreement is kept (document number, AWS Artifact agreement id)."""
+
+
+class ResidencyWaiverSettings(Section):
+    """A recorded decision that copies may leave the jurisdiction (ALL-15, BER-N01)."""
+
+    regions: Annotated[tuple[RegionName, ...], Field(min_length=1)]
+    """Regions outside the jurisdiction that may hold copies; never the home region."""
+    reason: Annotated[str, Field(min_length=20, max_length=500)]
+    """Why, in a sentence or two."""
+    approved_by: Annotated[str, Field(min_length=3, max_length=100)]
+    """Role of the person who decided."""
+    until: date
+    """Day the decision must be taken again."""
+
+
+class Settings(Section):
+    """Everything a stack file says."""
+
+    system: SystemName
+    """The product's short name; first part of every physical name (BER-TAG-02)."""
+    environment: Environment
+    """What the stack is for."""
+    jurisdiction: Jurisdiction
+    """Legal regime; decides the regions that may be used."""
+    region: RegionName
+    """Home region, from `aws:region`; lies in the jurisdiction."""
+    agreement: AgreementSettings | None = None
+    """The signed AWS Business Associate Agreement; production in the United States needs it."""
+    residency_waiver: ResidencyWaiverSettings | None = None
+    """Decision that copies may leave the jurisdiction; absent: they may not."""
+    protect: bool
+    """Whether stores of patient data refuse deletion and replacement (ALL-12). Default: in production."""
+    tags: TagsSettings
+    """Tags of every resource."""
+    network: NetworkSettings
+    """VPC, subnets, ways out."""
+    keys: KeysSettings = KeysSettings()
+    """KMS keys."""
+    identity: IdentitySettings | None = None
+    """Deployment from CI."""
+    database: DatabaseSettings | None = None
+    """PostgreSQL; absent: none."""
+    cache: CacheSettings | None = None
+    """Redis or Valkey; absent: none."""
+    storage: StorageSettings = StorageSettings()
+    """Buckets; the one of access logs always exists."""
+    compute: ComputeSettings | None = None
+    """Fargate services; absent: none."""
+    edge: EdgeSettings | None = None
+    """Domain, load balancer, CDN, firewall; absent: none."""
+    observability: ObservabilitySettings
+    """Alarms, dashboard, audit trail."""
+    recovery: RecoverySettings | None = None
+    """Copies in another region; absent: none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, values: Any) -> Any:
+        return derive(values) if isinstance(values, Mapping) else values  # pyright: ignore[reportUnknownArgumentType]
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        problems = checks.run({name: getattr(self, name) for name in type(self).model_fields})
+        if problems:
+            raise ValueError("\n".join(map(str, problems)))
+        return self
+
+    @property
+    def recovery_region(self) -> str | None:
+        """Where copies are kept; None when the stack keeps none."""
+        return None if self.recovery is None else self.recovery.region
+
+    @property
+    def resource_tags(self) -> dict[str, str]:
+        """Tags of every resource (ALL-11)."""
+        return self.tags.all(system=self.system, environment=self.environment)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+
+from tests.localaws.case import Case, Need, Ref
+
+
+def trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def grant(action: str) -> str:
+    statement = {"Effect": "Allow", "Action": [action], "Resource": ["arn:aws:s3:::clinic-documents-staging/*"]}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+ROLE = {
+    "role": Need("aws:iam/role:Role", {"name": "clinic-task", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {}})
+}
+POLICY = {
+    "policy": Need("aws:iam/policy:Policy", {"name": "clinic-documents", "policy": grant("s3:GetObject"), "tags": {}})
+}
+
+CASES = [
+    Case(
+        "aws:iam/role:Role",
+        {"name": "clinic-execution", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {"DataClass": "phi"}},
+        {"assumeRolePolicy": trust("backup.amazonaws.com"), "maxSessionDuration": 7200, "tags": {}},
+    ),
+    Case(
+        "aws:iam/rolePolicy:RolePolicy",
+        {"name": "documents", "role": Ref("role"), "policy": grant("s3:GetObject")},
+        {"policy": grant("s3:PutObject")},
+        ROLE,
+    ),
+    Case(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        {"role": Ref("role"), "policyArn": Ref("policy")},
+        None,
+        {**ROLE, **POLICY},
+    ),
+    Case(
+        "aws:iam/policy:Policy",
+        {"name": "clinic-uploads", "policy": grant("s3:GetObject"), "tags": {"DataClass": "phi"}},
+        {"policy": grant("s3:PutObject"), "tags": {"DataClass": "pii"}},
+    ),
+    Case(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        {
+            "url": "https://token.actions.githubusercontent.com",
+            "clientIdLists": ["sts.amazonaws.com"],
+            "thumbprintLists": ["a" * 40],
+            "tags": {"DataClass": "internal"},
+        },
+        {"tags": {"DataClass": "public"}},
+    ),
+]

@@ -1,0 +1,191 @@
+"""The network: tiers, routes, emptied defaults, endpoints, flow logs."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from components.endpoints import Endpoints, EndpointsArgs
+from components.network import Network, NetworkArgs
+from components.scope import Scope
+from settings.network import InterfaceService, Nat, NetworkSettings, TierSettings
+from tests.unit.conftest import Recorder
+
+ZONES = ("ca-central-1a", "ca-central-1b")
+SCOPE = Scope(
+    system="clinic",
+    environment="staging",
+    region="ca-central-1",
+    account_id="111122223333",
+    protect=False,
+    tags={"Project": "clinic"},
+)
+KEY = "arn:aws:kms:ca-central-1:111122223333:key/k"
+
+
+def build(recorded: Recorder, **values: Any) -> Network:
+    settings = NetworkSettings(zones=values.pop("zones", ZONES), **values)
+    return recorded.run(lambda: Network("network", NetworkArgs(scope=SCOPE, settings=settings, logs_key_arn=KEY)))
+
+
+def routes(recorded: Recorder) -> dict[str, dict[str, Any]]:
+    return dict(recorded.of("aws:ec2/route:Route"))
+
+
+@pytest.mark.requirement("BER-NET-01", "BER-NET-02", "BER-NET-03", "BER-NET-05", "BER-N27", "BER-N28", "ALL-03")
+def test_two_zones_give_four_subnets_of_twenty_bits(recorded: Recorder) -> None:
+    build(recorded)
+    assert recorded.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
+    assert {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet")} == {
+        "network-public-ca-central-1a": "10.0.0.0/20",
+        "network-public-ca-central-1b": "10.0.16.0/20",
+        "network-application-ca-central-1a": "10.0.64.0/20",
+        "network-application-ca-central-1b": "10.0.80.0/20",
+    }
+    assert recorded.count("aws:ec2/internetGateway:InternetGateway") == 1
+
+
+@pytest.mark.requirement("BER-N28")
+def test_without_a_data_tier_the_data_subnets_are_the_applications(recorded: Recorder) -> None:
+    network = build(recorded)
+    assert network.data_subnet_ids == network.application_subnet_ids
+
+
+def test_no_subnet_hands_out_public_addresses_and_each_names_its_tier(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    entries = [entry for _, entry in recorded.of("aws:ec2/subnet:Subnet")]
+    assert not any(entry["mapPublicIpOnLaunch"] for entry in entries)
+    assert sorted(entry["tags"]["Tier"] for entry in entries) == ["application"] * 2 + ["data"] * 2 + ["public"] * 2
+
+
+@pytest.mark.requirement("BER-NET-04")
+@pytest.mark.parametrize(("nat", "gateways"), [(Nat.NONE, 0), (Nat.ONE, 1), (Nat.PER_ZONE, 2)])
+def test_nat_gateways_follow_the_setting(recorded: Recorder, nat: Nat, gateways: int) -> None:
+    build(recorded, nat=nat)
+    assert recorded.count("aws:ec2/natGateway:NatGateway") == recorded.count("aws:ec2/eip:Eip") == gateways
+    private = [name for name in routes(recorded) if name.startswith("network-application")]
+    assert len(private) == (2 if gateways else 0)
+
+
+def test_addresses_and_nat_gateways_wait_for_the_internet_gateway(recorded: Recorder) -> None:
+    build(recorded)
+    gateway = recorded.one("aws:ec2/internetGateway:InternetGateway").urn
+    for type_ in ("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway"):
+        assert all(gateway in entry.dependencies for entry in recorded.all(type_))
+
+
+@pytest.mark.requirement("BER-NET-11")
+def test_data_subnets_have_tables_of_their_own_without_any_route(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    tables = [entry for entry in recorded.all("aws:ec2/routeTable:RouteTable") if "-data-" in entry.name]
+    assert len(tables) == 2
+    assert not any("routes" in table.inputs for table in tables)
+    urns = {table.urn for table in tables}
+    for entry in recorded.all("aws:ec2/route:Route") + recorded.all("aws:ec2/vpcEndpoint:VpcEndpoint"):
+        assert urns.isdisjoint(entry.dependencies)
+
+
+@pytest.mark.requirement("BER-NET-11")
+def test_the_data_acl_admits_the_application_subnets_on_data_ports_only(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    acl = recorded.one("aws:ec2/networkAcl:NetworkAcl", "network-data-acl").inputs
+    assert {(rule["cidrBlock"], rule["fromPort"], rule["toPort"]) for rule in acl["ingress"]} == {
+        (cidr, port, port) for cidr in ("10.0.64.0/20", "10.0.80.0/20") for port in (5432, 6379)
+    }
+    assert {(rule["cidrBlock"], rule["fromPort"]) for rule in acl["egress"]} == {
+        ("10.0.64.0/20", 1024),
+        ("10.0.80.0/20", 1024),
+    }
+
+
+def test_no_acl_opens_an_administration_port_to_the_internet(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    for name, acl in recorded.of("aws:ec2/networkAcl:NetworkAcl"):
+        for rule in acl["ingress"]:
+            if rule["cidrBlock"] == "0.0.0.0/0":
+                assert rule["protocol"] == "6", name
+                assert not any(rule["fromPort"] <= port <= rule["toPort"] for port in (20, 21, 22, 3389)), (name, rule)
+
+
+def test_every_subnet_has_an_acl_and_the_default_one_is_empty(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    covered = [subnet for _, acl in recorded.of("aws:ec2/networkAcl:NetworkAcl") for subnet in acl["subnetIds"]]
+    assert len(covered) == len(set(covered)) == 6
+    default = recorded.one("aws:ec2/defaultNetworkAcl:DefaultNetworkAcl").inputs
+    assert default["ingress"] == default["egress"] == []
+
+
+def test_the_default_security_group_and_route_table_are_adopted_and_empty(recorded: Recorder) -> None:
+    build(recorded)
+    group = recorded.one("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup").inputs
+    assert group["ingress"] == group["egress"] == []
+    assert recorded.one("aws:ec2/defaultRouteTable:DefaultRouteTable").inputs["routes"] == []
+
+
+@pytest.mark.requirement("BER-NET-06", "BER-OBS-12", "ALL-10")
+def test_flow_logs_record_all_traffic_into_an_encrypted_group_kept_a_year(recorded: Recorder) -> None:
+    network = build(recorded)
+    assert recorded.one("aws:ec2/flowLog:FlowLog").inputs["trafficType"] == "ALL"
+    group = recorded.one("aws:cloudwatch/logGroup:LogGroup").inputs
+    assert (group["name"], group["retentionInDays"], group["kmsKeyId"]) == (network.flow_log_group_name, 365, KEY)
+
+
+def test_the_flow_log_role_writes_to_its_group_only_and_serves_this_account_only(recorded: Recorder) -> None:
+    build(recorded)
+    trust = json.loads(recorded.one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"][0]
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    group = "arn:aws:logs:ca-central-1:111122223333:log-group:/aws/vpc/clinic-staging-flow-logs"
+    assert policy["Statement"][0]["Resource"] == [group, f"{group}:*"]
+
+
+def test_gateway_endpoints_serve_own_principals_and_own_resources(recorded: Recorder) -> None:
+    network = build(recorded)
+    for name, entry in recorded.of("aws:ec2/vpcEndpoint:VpcEndpoint"):
+        statement = json.loads(entry["policy"])["Statement"][0]
+        assert statement["Condition"]["StringEquals"] == {
+            "aws:PrincipalAccount": "111122223333",
+            "aws:ResourceAccount": "111122223333",
+        }, name
+        assert len(entry["routeTableIds"]) == 2
+    assert set(network.gateway_prefix_lists) == {"s3", "dynamodb"}
+
+
+def test_adding_a_zone_or_the_data_tier_moves_no_subnet(recorded: Recorder) -> None:
+    build(recorded)
+    before = {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet")}
+    more = Recorder()
+    build(more, zones=("ca-central-1d", *ZONES), data=TierSettings())
+    after = {name: entry["cidrBlock"] for name, entry in more.of("aws:ec2/subnet:Subnet")}
+    assert before.items() <= after.items()
+    networks = [IPv4Network(cidr) for cidr in after.values()]
+    assert len(networks) == 9
+    assert not any(a.overlaps(b) for a in networks for b in networks if a is not b)
+
+
+def test_explicit_cidrs_are_taken_as_given(recorded: Recorder) -> None:
+    cidrs = {"ca-central-1a": IPv4Network("10.0.1.0/24"), "ca-central-1b": IPv4Network("10.0.2.0/24")}
+    build(recorded, public=TierSettings(cidrs=cidrs), application=TierSettings(prefix=24))
+    found = {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet")}
+    assert found["network-public-ca-central-1b"] == "10.0.2.0/24"
+    assert found["network-application-ca-central-1b"] == "10.0.65.0/24"
+
+
+def test_interface_endpoints_are_private_and_for_this_account(recorded: Recorder) -> None:
+    args = EndpointsArgs(
+        scope=SCOPE,
+        services=[InterfaceService.KMS, InterfaceService.ECR_API],
+        vpc_id="vpc-1",
+        subnet_ids={"ca-central-1a": "subnet-1", "ca-central-1b": "subnet-2"},
+        security_group_id="sg-1",
+    )
+    recorded.run(lambda: Endpoints("endpoints", args))
+    entries = dict(recorded.of("aws:ec2/vpcEndpoint:VpcEndpoint"))
+    assert {entry["serviceName"] for entry in entries.values()} == {
+        "com.amazonaws.ca-central-1.kms",
+        "com.amazonaws.ca-central-1.ecr.api",
+    }
+    assert all(entry["privateDnsEnabled"] and entry["securityGroupIds"] == ["sg-1"] for entry in entries.values())

@@ -1,0 +1,246 @@
+"""Alarms with the recorded thresholds, in the metrics' own units and regions, and the dashboard that shows them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.alarms import (
+    Alarm,
+    AlarmsArgs,
+    WatchedDatabase,
+    WatchedLoadBalancer,
+    WatchedService,
+    cdn_alarms,
+    database_alarms,
+)
+from components.connections import max_connections, memory_gib
+from components.observability import Observability, ObservabilityArgs
+from components.security_events import EVENTS
+from settings.observability import AlarmTiming, CdnThresholds, DatabaseThresholds, ObservabilitySettings
+from tests.unit.components.scopes import EDGE_KEY_ARN, KEY_ARN, scope
+from tests.unit.conftest import Recorder
+
+FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+DATABASE = WatchedDatabase(identifier="berthcare-staging-postgres", max_connections=400)
+NODES = ["berthcare-staging-redis-001", "berthcare-staging-redis-002"]
+
+
+def build(recorded: Recorder, settings: dict[str, Any] | None = None, **watched: Any) -> Observability:
+    section = ObservabilitySettings.model_validate({"alarm_email": "ops@example.org", **(settings or {})})
+    everything: dict[str, Any] = watched or {"database": DATABASE, "cache_node_ids": NODES, "distribution_id": "E1"}
+    args = ObservabilityArgs(
+        scope=scope(), settings=section, kms_key_arn=KEY_ARN, edge_kms_key_arn=EDGE_KEY_ARN, **everything
+    )
+    return recorded.run(lambda: Observability("observability", args))
+
+
+def alarms(recorded: Recorder) -> dict[str, dict[str, Any]]:
+    return {inputs["name"].removeprefix("berthcare-staging-"): inputs for _, inputs in recorded.of(ALARM)}
+
+
+@pytest.mark.requirement("BER-OBS-03", "BER-OBS-04", "BER-OBS-05", "BER-OBS-06", "ALL-17")
+@pytest.mark.parametrize(
+    ("key", "metric", "comparison", "threshold"),
+    [
+        ("database-cpu", "CPUUtilization", "GreaterThanThreshold", 80),
+        ("database-memory", "FreeableMemory", "LessThanThreshold", 536_870_912),
+        ("database-storage", "FreeStorageSpace", "LessThanThreshold", 10_737_418_240),
+        ("database-connections", "DatabaseConnections", "GreaterThanThreshold", 320),
+    ],
+)
+def test_database_alarms(recorded: Recorder, key: str, metric: str, comparison: str, threshold: int) -> None:
+    build(recorded)
+    found = alarms(recorded)[key]
+    assert (found["namespace"], found["metricName"]) == ("AWS/RDS", metric)
+    assert (found["comparisonOperator"], found["threshold"]) == (comparison, threshold)
+    assert found["dimensions"] == {"DBInstanceIdentifier": "berthcare-staging-postgres"}
+    assert found["treatMissingData"] == "missing"
+
+
+@pytest.mark.requirement("BER-OBS-07", "BER-OBS-08", "BER-OBS-09")
+@pytest.mark.parametrize("node", ["001", "002"])
+@pytest.mark.parametrize(
+    ("key", "metric", "statistic", "threshold"),
+    [
+        ("cpu", "CPUUtilization", "Average", 75),
+        ("memory", "DatabaseMemoryUsagePercentage", "Average", 80),
+        ("evictions", "Evictions", "Sum", 1000),
+    ],
+)
+def test_cache_alarms_of_every_node(
+    recorded: Recorder, node: str, key: str, metric: str, statistic: str, threshold: int
+) -> None:
+    build(recorded)
+    found = alarms(recorded)[f"cache-{node}-{key}"]
+    assert (found["namespace"], found["metricName"], found["statistic"]) == ("AWS/ElastiCache", metric, statistic)
+    assert (found["comparisonOperator"], found["threshold"]) == ("GreaterThanThreshold", threshold)
+    assert found["dimensions"] == {"CacheClusterId": f"berthcare-staging-redis-{node}"}
+
+
+@pytest.mark.requirement("BER-OBS-10", "BER-N08", "ALL-07")
+def test_the_cdn_alarm_and_its_topic_are_in_us_east_1_with_their_own_key(recorded: Recorder) -> None:
+    observability = build(recorded)
+    found = alarms(recorded)["cdn-errors"]
+    assert (found["namespace"], found["metricName"], found["threshold"]) == ("AWS/CloudFront", "5xxErrorRate", 5)
+    assert found["dimensions"] == {"DistributionId": "E1", "Region": "Global"}
+    assert found["region"] == "us-east-1"
+    assert all(":us-east-1:" in arn for arn in found["alarmActions"])
+    topics = {inputs.get("region"): inputs["kmsMasterKeyId"] for _, inputs in recorded.of("aws:sns/topic:Topic")}
+    assert topics == {None: KEY_ARN, "us-east-1": EDGE_KEY_ARN}
+    assert observability.edge_alarm_names == ["berthcare-staging-cdn-errors"]
+
+
+@pytest.mark.requirement("BER-N25")
+def test_every_alarm_acts_after_two_periods_of_five_minutes_in_its_own_region(recorded: Recorder) -> None:
+    build(recorded)
+    assert len(alarms(recorded)) == 11
+    for found in alarms(recorded).values():
+        assert (found["period"], found["evaluationPeriods"], found["actionsEnabled"]) == (300, 2, True)
+        (action,) = found["alarmActions"]
+        assert f":{found.get('region', 'ca-central-1')}:" in action
+        assert found["okActions"] == [action]
+        assert found["treatMissingData"] in {"missing", "notBreaching", "breaching"}
+
+
+@pytest.mark.requirement("ALL-01")
+def test_thresholds_and_timing_are_settings(recorded: Recorder) -> None:
+    build(
+        recorded,
+        {
+            "timing": {"period_seconds": 60, "evaluations": 5},
+            "database": {"cpu_percent": 50, "freeable_memory_mib": 1024},
+            "cache": {"cpu_metric": "EngineCPUUtilization"},
+        },
+    )
+    found = alarms(recorded)
+    assert (found["database-cpu"]["threshold"], found["database-memory"]["threshold"]) == (50, 1_073_741_824)
+    assert (found["database-cpu"]["period"], found["database-cpu"]["evaluationPeriods"]) == (60, 5)
+    assert found["cache-001-cpu"]["metricName"] == "EngineCPUUtilization"
+
+
+def test_what_does_not_exist_is_not_watched(recorded: Recorder) -> None:
+    observability = build(recorded, database=DATABASE)
+    assert set(alarms(recorded)) == {f"database-{key}" for key in ("cpu", "memory", "storage", "connections")}
+    assert recorded.count("aws:sns/topic:Topic") == 1
+    assert observability.edge_topic_arn is None
+    assert all("region" not in entry.inputs for entry in recorded.registrations if entry.custom)
+
+
+def test_load_balancer_and_service_alarms(recorded: Recorder) -> None:
+    build(
+        recorded,
+        load_balancer=WatchedLoadBalancer(
+            arn_suffix="app/alb/1", target_group_arn_suffixes={"api": "targetgroup/api/2"}
+        ),
+        services={"api": WatchedService(cluster_name="c", service_name="s", min_tasks=2)},
+    )
+    found = alarms(recorded)
+    assert set(found) == {
+        "load-balancer-target-errors", "load-balancer-own-errors", "load-balancer-latency",
+        "load-balancer-api-unhealthy",
+        "service-api-cpu", "service-api-memory", "service-api-tasks",
+    }  # fmt: skip
+    latency = found["load-balancer-latency"]
+    assert (latency["extendedStatistic"], latency["threshold"]) == ("p95", 1.0)
+    assert "statistic" not in latency
+    assert found["load-balancer-api-unhealthy"]["dimensions"] == {
+        "TargetGroup": "targetgroup/api/2", "LoadBalancer": "app/alb/1",
+    }  # fmt: skip
+    tasks = found["service-api-tasks"]
+    assert (tasks["comparisonOperator"], tasks["threshold"]) == ("LessThanThreshold", 2)
+    assert tasks["treatMissingData"] == "breaching"
+
+
+@pytest.mark.requirement("BER-OBS-02", "BER-N31")
+def test_the_dashboard_has_one_widget_for_every_metric_with_an_alarm(recorded: Recorder) -> None:
+    observability = build(recorded)
+    dashboard = recorded.one("aws:cloudwatch/dashboard:Dashboard").inputs
+    assert dashboard["dashboardName"] == observability.dashboard_name == "berthcare-staging-overview"
+    widgets = json.loads(dashboard["dashboardBody"])["widgets"]
+    shown = {tuple(widget["properties"]["metrics"][0][:2]) for widget in widgets}
+    assert shown == {(inputs["namespace"], inputs["metricName"]) for inputs in alarms(recorded).values()}
+    assert len(widgets) == len(shown) == 8
+    lines = [tuple(line) for widget in widgets for line in widget["properties"]["metrics"]]
+    assert len(lines) == len(alarms(recorded))
+    assert ("AWS/CloudFront", "5xxErrorRate", "DistributionId", "E1", "Region", "Global") in lines
+    places = {(widget["x"], widget["y"]) for widget in widgets}
+    assert len(places) == len(widgets)
+    assert all(x + 8 <= 24 for x, _ in places)
+    regions = {widget["properties"]["region"] for widget in widgets}
+    assert regions == {"ca-central-1", "us-east-1"}
+
+
+def test_events_of_the_trail_are_counted_and_the_first_one_is_an_alarm(recorded: Recorder) -> None:
+    build(recorded, trail_log_group_name="/aws/cloudtrail/berthcare-staging-trail")
+    filters = {inputs["metricTransformation"]["name"]: inputs for _, inputs in recorded.of(FILTER)}
+    assert set(filters) == set(EVENTS)
+    assert len(EVENTS) == 15
+    for inputs in filters.values():
+        assert inputs["logGroupName"] == "/aws/cloudtrail/berthcare-staging-trail"
+        assert inputs["metricTransformation"]["namespace"] == "berthcare/staging/security"
+        assert inputs["pattern"].startswith("{ ")
+        assert inputs["pattern"].endswith(" }")
+        assert len(inputs["pattern"]) <= 1024
+        assert inputs["pattern"].count("(") == inputs["pattern"].count(")")
+    found = alarms(recorded)
+    assert set(found) == {f"security-{event}" for event in EVENTS}
+    for event in EVENTS:
+        alarm = found[f"security-{event}"]
+        assert (alarm["namespace"], alarm["metricName"]) == ("berthcare/staging/security", event)
+        assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+        assert (alarm["evaluationPeriods"], alarm["treatMissingData"]) == (1, "notBreaching")
+
+
+def test_without_a_trail_no_event_is_counted(recorded: Recorder) -> None:
+    build(recorded)
+    assert recorded.count(FILTER) == 0
+
+
+def test_the_dashboard_can_be_left_out(recorded: Recorder) -> None:
+    assert build(recorded, {"dashboard": False}).dashboard_name is None
+    assert recorded.count("aws:cloudwatch/dashboard:Dashboard") == 0
+
+
+@pytest.mark.requirement("BER-OBS-06")
+@pytest.mark.parametrize(
+    ("instance_class", "gib"),
+    [("db.t4g.micro", 1), ("db.t4g.medium", 4), ("db.m6g.large", 8), ("db.r6g.2xlarge", 64), ("db.m6gd.4xlarge", 64)],
+)
+def test_memory_of_instance_classes(instance_class: str, gib: int) -> None:
+    assert memory_gib(instance_class) == gib
+
+
+@pytest.mark.requirement("BER-OBS-06")
+def test_the_most_connections_lie_under_the_formulas_value_and_never_over_5000() -> None:
+    assert max_connections("db.t4g.medium") == 392
+    assert max_connections("db.t4g.micro") == 81
+    assert max_connections("db.r6g.16xlarge") == 5000
+    for size, gib in {"micro": 1, "small": 2, "medium": 4, "large": 8}.items():
+        nominal = gib * 1024**3 // 9_531_392
+        assert 0.7 * nominal < max_connections(f"db.t4g.{size}") < nominal
+
+
+@pytest.mark.parametrize("instance_class", ["db.unknown", "t4g.medium", "db.z9.huge", ""])
+def test_an_unknown_class_is_refused(instance_class: str) -> None:
+    with pytest.raises(ValueError, match="set max_connections"):
+        max_connections(instance_class)
+
+
+def test_alarms_of_two_regions_cannot_share_a_topic() -> None:
+    mixed: list[Alarm] = [*database_alarms(DATABASE, DatabaseThresholds()), *cdn_alarms("E1", CdnThresholds())]
+    with pytest.raises(ValueError, match="got ca-central-1, us-east-1"):
+        AlarmsArgs(scope=scope(), timing=AlarmTiming(), alarms=mixed, topic_arn="arn")
+
+
+def test_a_distribution_without_a_key_in_its_region_is_refused() -> None:
+    with pytest.raises(ValueError, match="edge_kms_key_arn"):
+        ObservabilityArgs(
+            scope=scope(),
+            settings=ObservabilitySettings(alarm_email="ops@example.org"),
+            kms_key_arn=KEY_ARN,
+            distribution_id="E1",
+        )

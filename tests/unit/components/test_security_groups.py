@@ -1,0 +1,89 @@
+"""Security groups: each tier talks to the next, and to nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.scope import Scope
+from components.security_groups import SecurityGroups, SecurityGroupsArgs
+from tests.unit.conftest import Recorder
+
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+EXCLUSIVE = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
+SCOPE = Scope(
+    system="clinic", environment="staging", region="ca-central-1", account_id="111122223333", protect=False
+)  # fmt: skip
+
+
+def build(recorded: Recorder, *, internet: bool = True) -> None:
+    args = SecurityGroupsArgs(
+        scope=SCOPE, vpc_id="vpc-1", service_ports=[8080], internet=internet, gateway_prefix_lists={"s3": "pl-1"}
+    )
+    recorded.run(lambda: SecurityGroups("security", args))
+
+
+def edges(recorded: Recorder, type_: str) -> set[tuple[str, str, int]]:
+    """(group, peer, port) of every rule, groups by role."""
+    groups = recorded.all("aws:ec2/securityGroup:SecurityGroup")
+    by_name = {group.name: group.inputs["name"].removeprefix("clinic-staging-") for group in groups}
+    found: set[tuple[str, str, int]] = set()
+    for entry in recorded.all(type_):
+        owner = next(iter(entry.property_dependencies["securityGroupId"])).rpartition("::")[2]
+        linked = entry.property_dependencies.get("referencedSecurityGroupId")
+        if linked:
+            peer = by_name[next(iter(linked)).rpartition("::")[2]]
+        else:
+            peer = entry.inputs.get("cidrIpv4") or entry.inputs["prefixListId"]
+        assert entry.inputs["fromPort"] == entry.inputs["toPort"]
+        assert entry.inputs["ipProtocol"] == "tcp"
+        found.add((by_name[owner], peer, int(entry.inputs["fromPort"])))
+    return found
+
+
+@pytest.mark.requirement("BER-NET-07", "BER-NET-08", "BER-NET-09", "BER-NET-10", "BER-CMP-02", "BER-N21", "BER-N22")
+def test_ways_in_form_a_chain_from_the_internet_to_the_data(recorded: Recorder) -> None:
+    build(recorded)
+    assert edges(recorded, INGRESS) == {
+        ("load-balancer", "0.0.0.0/0", 443),
+        ("load-balancer", "0.0.0.0/0", 80),
+        ("service", "load-balancer", 8080),
+        ("database", "service", 5432),
+        ("cache", "service", 6379),
+        ("endpoints", "service", 443),
+    }
+
+
+@pytest.mark.requirement("BER-NET-11")
+def test_database_and_cache_have_no_way_out(recorded: Recorder) -> None:
+    build(recorded)
+    assert edges(recorded, EGRESS) == {
+        ("load-balancer", "service", 8080),
+        ("service", "database", 5432),
+        ("service", "cache", 6379),
+        ("service", "endpoints", 443),
+        ("service", "pl-1", 443),
+        ("service", "0.0.0.0/0", 443),
+    }
+
+
+def test_without_nat_the_service_has_no_way_to_the_internet(recorded: Recorder) -> None:
+    build(recorded, internet=False)
+    assert not any(peer == "0.0.0.0/0" for _, peer, _ in edges(recorded, EGRESS))
+
+
+def test_a_rule_added_behind_pulumis_back_is_drift(recorded: Recorder) -> None:
+    build(recorded)
+    exclusive = recorded.of(EXCLUSIVE)
+    assert len(exclusive) == recorded.count("aws:ec2/securityGroup:SecurityGroup") == 5
+    kept = [rule for _, entry in exclusive for rule in (*entry["ingressRuleIds"], *entry["egressRuleIds"])]
+    assert len(kept) == len(set(kept)) == recorded.count(INGRESS) + recorded.count(EGRESS)
+
+
+def test_every_group_and_rule_says_what_it_is_for(recorded: Recorder) -> None:
+    build(recorded)
+    for type_ in ("aws:ec2/securityGroup:SecurityGroup", INGRESS, EGRESS):
+        assert all(entry["description"] and entry["tags"]["Name"] for _, entry in recorded.of(type_))
+    for _, group in recorded.of("aws:ec2/securityGroup:SecurityGroup"):
+        assert "ingress" not in group
+        assert "egress" not in group

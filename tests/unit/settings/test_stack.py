@@ -1,0 +1,108 @@
+"""Derived defaults and checks across sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings import load
+from settings.jurisdiction import FACTS, Jurisdiction, zones
+from settings.stack import Settings
+from tests.unit.settings.test_load import problems, smallest
+
+WAIVER = {
+    "regions": ["us-east-1"],
+    "reason": "The customer's contract names this region.",
+    "approved_by": "Privacy officer",
+    "until": "2027-06-30",
+}
+UNITED_STATES = {"phi-platform:jurisdiction": "united-states", "aws:region": "us-east-1"}
+
+
+def loaded(config: dict[str, Any]) -> Settings:
+    return load.load(config)
+
+
+@pytest.mark.requirement("ALL-12")
+@pytest.mark.parametrize(("environment", "protect"), [("development", False), ("staging", False), ("production", True)])
+def test_production_protects(environment: str, protect: bool) -> None:
+    assert loaded(smallest(environment=environment)).protect is protect
+
+
+@pytest.mark.requirement("ALL-11")
+def test_hipaa_is_tagged_in_the_united_states_only() -> None:
+    assert "HIPAA" not in loaded(smallest()).resource_tags
+    tags = loaded(smallest() | UNITED_STATES).resource_tags
+    assert tags == {
+        "Project": "clinic",
+        "Environment": "staging",
+        "ManagedBy": "pulumi",
+        "Owner": "platform",
+        "CostCenter": "clinic",
+        "HIPAA": "true",
+    }
+
+
+@pytest.mark.requirement("BER-NET-02")
+def test_zones_default_to_the_first_two_of_the_region() -> None:
+    assert loaded(smallest()).network.zones == ("ca-central-1a", "ca-central-1b")
+
+
+@pytest.mark.requirement("BER-N01", "ALL-15")
+@pytest.mark.parametrize(("region", "copies"), [("ca-central-1", "ca-west-1"), ("ca-west-1", "ca-central-1")])
+def test_copies_go_to_the_other_region_of_the_jurisdiction(region: str, copies: str) -> None:
+    settings = loaded(smallest(recovery={}) | {"aws:region": region})
+    assert settings.recovery_region == copies
+    assert loaded(smallest()).recovery_region is None
+
+
+@pytest.mark.requirement("BER-N01", "ALL-15")
+def test_copies_leave_the_jurisdiction_only_with_a_recorded_waiver() -> None:
+    recovery = {"region": "us-east-1"}
+    (only,) = problems(smallest(recovery=recovery))
+    assert only.startswith("phi-platform:recovery.region: expected ca-west-1")
+    assert loaded(smallest(recovery=recovery, residency_waiver=WAIVER)).recovery_region == "us-east-1"
+    (other,) = problems(smallest(recovery={"region": "us-west-2"}, residency_waiver=WAIVER))
+    assert "found us-west-2" in other
+
+
+def test_a_waiver_never_moves_the_home_region() -> None:
+    (only,) = problems(smallest(residency_waiver=WAIVER) | {"aws:region": "us-east-1"})
+    assert only.startswith("aws:region: ")
+
+
+@pytest.mark.requirement("ALL-16")
+def test_production_in_the_united_states_waits_for_the_agreement() -> None:
+    production = smallest(environment="production") | UNITED_STATES
+    (only,) = problems(production)
+    assert only.startswith("phi-platform:agreement: expected signed and reference")
+    agreement = {"signed": "2026-01-31", "reference": "AWS Artifact agreement 1"}
+    assert loaded(production | {"phi-platform:agreement": agreement}).agreement is not None
+    assert loaded(smallest() | UNITED_STATES).agreement is None
+
+
+def test_canada_needs_no_agreement_in_production() -> None:
+    assert loaded(smallest(environment="production")).agreement is None
+
+
+@pytest.mark.parametrize(("days", "problem"), [(180, True), (365, False)])
+@pytest.mark.requirement("ALL-10")
+def test_production_keeps_logs_for_a_year(days: int, problem: bool) -> None:
+    config = smallest(environment="production", network={"flow_log_days": days})
+    if problem:
+        assert problems(config) == [
+            "phi-platform:network.flow_log_days: expected 365 days or more in production, found 180."
+        ]
+    else:
+        assert loaded(config).network.flow_log_days == days
+
+
+@pytest.mark.parametrize("jurisdiction", list(Jurisdiction))
+def test_every_region_has_zones_and_a_recovery_region_in_its_jurisdiction(jurisdiction: Jurisdiction) -> None:
+    facts = FACTS[jurisdiction]
+    assert set(facts.recovery) == set(facts.regions)
+    for region in facts.regions:
+        assert facts.recovery[region] in facts.regions
+        assert facts.recovery[region] != region
+        assert len(zones(region)) >= 2
