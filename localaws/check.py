@@ -147,3 +147,14 @@ def _schema(registry_type: str, region: str) -> dict[str, Any] | None:
 def _tables(registry_type: str, region: str) -> tuple[dict[str, Any], ...]:
     tables = [_data(f"extensions/{name}.json") for name in TABLES.get(registry_type, ())]
     return tuple(table.get(region, table) for table in tables)
+
+
+def offered(registry_type: str, region: str, of: str, is_value: str, wanted: str) -> list[str]:
+    """What a region's table accepts for one property when another has a value, e.g. versions of an engine."""
+    for table in _tables(registry_type, region):
+        for rule in table.get("allOf", ()):
+            if rule.get("if", {}).get("properties", {}).get(of, {}).get("const") == is_value:
+                enum = rule["then"]["properties"].get(wanted, {}).get("enum")
+                if enum:
+                    return list(enum)
+    return []

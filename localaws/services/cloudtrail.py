@@ -78,7 +78,7 @@ class Trail(Handler):
             client.add_tags(ResourceId=id, TagsList=to_tags(new["tags"]))
 
     def delete(self, call: Call, id: str, known: Props) -> None:
-        call.client("cloudtrail").delete_trail(Name=id)
+        call.client("cloudtrail").delete_trail(Name=id.rsplit("/", 1)[-1])
 
     def _wire(self, inputs: Props) -> Props:
         return {wire: inputs[name] for name, wire in self.WIRE.items() if inputs.get(name) is not None}

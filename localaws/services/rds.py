@@ -1,0 +1,287 @@
+"""RDS: subnet groups, parameter groups, instances, replicated backups."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from localaws import check
+from localaws.emulated import Emulated, refuse
+from localaws.handler import Call, Handler, Props, invoke, register
+from localaws.shapes import from_tags, to_tags
+
+
+def retag(call: Call, arn: str, old: Props, new: Props) -> None:
+    """Make the tags of an RDS resource those of `new`."""
+    client = call.client("rds")
+    gone = [name for name in old["tags"] if name not in new["tags"]]
+    if gone:
+        client.remove_tags_from_resource(ResourceName=arn, TagKeys=gone)
+    if new["tags"]:
+        client.add_tags_to_resource(ResourceName=arn, Tags=to_tags(new["tags"]))
+
+
+def tags_of(call: Call, arn: str) -> dict[str, str]:
+    """The tags of an RDS resource."""
+    return from_tags(call.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+
+
+@register
+class SubnetGroup(Handler):
+    type = "aws:rds/subnetGroup:SubnetGroup"
+    inputs = frozenset({"name", "description", "subnetIds", "tags"})
+    replace_on = frozenset({"name"})
+    autoname = "name"
+    cloudformation = "AWS::RDS::DBSubnetGroup"
+    renames: ClassVar[dict[str, str]] = {
+        "name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription", "tags": "-"}  # fmt: skip
+
+    def create(self, call: Call, inputs: Props) -> str:
+        call.client("rds").create_db_subnet_group(
+            DBSubnetGroupName=inputs["name"],
+            DBSubnetGroupDescription=inputs.get("description") or "Managed by Pulumi",
+            SubnetIds=inputs["subnetIds"],
+            Tags=to_tags(inputs["tags"]),
+        )
+        return inputs["name"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        group = call.client("rds").describe_db_subnet_groups(DBSubnetGroupName=id)["DBSubnetGroups"][0]
+        arn = f"arn:aws:rds:{call.region}:{call.account_id}:subgrp:{id}"
+        return {
+            "name": id,
+            "description": group["DBSubnetGroupDescription"],
+            "subnetIds": [subnet["SubnetIdentifier"] for subnet in group["Subnets"]],
+            "vpcId": group["VpcId"],
+            "arn": arn,
+            "tags": tags_of(call, arn),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        """Moto's modify loses the group, so it is made again under its name."""
+        call.client("rds").delete_db_subnet_group(DBSubnetGroupName=id)
+        self.create(call, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("rds").delete_db_subnet_group(DBSubnetGroupName=id)
+
+
+@register
+class ParameterGroup(Handler):
+    """A parameter group; moto gives parameters back unreliably, so the ones set are kept beside it."""
+
+    type = "aws:rds/parameterGroup:ParameterGroup"
+    inputs = frozenset({"name", "family", "description", "parameters", "skipDestroy", "tags"})
+    replace_on = frozenset({"name", "family", "description"})
+    autoname = "name"
+    cloudformation = "AWS::RDS::DBParameterGroup"
+    renames: ClassVar[dict[str, str]] = {"name": "DBParameterGroupName", "parameters": "-", "tags": "-"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        call.client("rds").create_db_parameter_group(
+            DBParameterGroupName=inputs["name"],
+            DBParameterGroupFamily=inputs["family"],
+            Description=inputs.get("description") or "Managed by Pulumi",
+            Tags=to_tags(inputs["tags"]),
+        )
+        self._set(call, inputs["name"], inputs)
+        return inputs["name"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        found = call.client("rds").describe_db_parameter_groups(DBParameterGroupName=id)["DBParameterGroups"]
+        if not found:
+            return None
+        group = found[0]
+        arn = f"arn:aws:rds:{call.region}:{call.account_id}:pg:{id}"
+        return {
+            "name": id,
+            "family": group["DBParameterGroupFamily"],
+            "description": group["Description"],
+            "parameters": call.store.of(self.type, call.region).get(id, {}).get("parameters"),
+            "arn": arn,
+            "tags": tags_of(call, arn),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self._set(call, id, new)
+        retag(call, f"arn:aws:rds:{call.region}:{call.account_id}:pg:{id}", old, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("rds").delete_db_parameter_group(DBParameterGroupName=id)
+
+    def _set(self, call: Call, name: str, inputs: Props) -> None:
+        parameters = inputs.get("parameters") or []
+        if parameters:
+            call.client("rds").modify_db_parameter_group(
+                DBParameterGroupName=name,
+                Parameters=[
+                    {
+                        "ParameterName": item["name"],
+                        "ParameterValue": item["value"],
+                        "ApplyMethod": item.get("applyMethod") or "immediate",
+                    }
+                    for item in parameters
+                ],
+            )
+        call.store.of(self.type, call.region)[name] = {"parameters": parameters}
+
+
+@register
+class Instance(Handler):
+    """An instance. What moto does not model of it (see `KEPT`) is kept beside it."""
+
+    type = "aws:rds/instance:Instance"
+    WIRE: ClassVar[dict[str, str]] = {
+        "engine": "Engine", "engineVersion": "EngineVersion", "instanceClass": "DBInstanceClass",
+        "allocatedStorage": "AllocatedStorage", "maxAllocatedStorage": "MaxAllocatedStorage",
+        "storageType": "StorageType", "iops": "Iops", "storageEncrypted": "StorageEncrypted", "kmsKeyId": "KmsKeyId",
+        "dbName": "DBName", "username": "MasterUsername", "port": "Port", "parameterGroupName": "DBParameterGroupName",
+        "dbSubnetGroupName": "DBSubnetGroupName", "vpcSecurityGroupIds": "VpcSecurityGroupIds",
+        "publiclyAccessible": "PubliclyAccessible", "multiAz": "MultiAZ",
+        "backupRetentionPeriod": "BackupRetentionPeriod", "backupWindow": "PreferredBackupWindow",
+        "maintenanceWindow": "PreferredMaintenanceWindow", "autoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+        "copyTagsToSnapshot": "CopyTagsToSnapshot", "deletionProtection": "DeletionProtection",
+        "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+        "caCertIdentifier": "CACertificateIdentifier", "monitoringInterval": "MonitoringInterval",
+        "monitoringRoleArn": "MonitoringRoleArn", "performanceInsightsEnabled": "EnablePerformanceInsights",
+        "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
+        "performanceInsightsRetentionPeriod": "PerformanceInsightsRetentionPeriod",
+        "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports", "manageMasterUserPassword":
+        "ManageMasterUserPassword", "masterUserSecretKmsKeyId": "MasterUserSecretKmsKeyId",
+        "availabilityZone": "AvailabilityZone", "licenseModel": "LicenseModel",
+    }  # fmt: skip
+    OWN = frozenset(
+        {"identifier", "password", "passwordWo", "passwordWoVersion", "skipFinalSnapshot", "finalSnapshotIdentifier",
+         "deleteAutomatedBackups", "applyImmediately", "allowMajorVersionUpgrade", "tags"}
+    )  # fmt: skip
+    inputs = frozenset(WIRE) | OWN
+    replace_on = frozenset(
+        {"identifier", "engine", "storageEncrypted", "kmsKeyId", "dbName", "username", "availabilityZone",
+         "dbSubnetGroupName"}
+    )  # fmt: skip
+    write_only = frozenset({"passwordWo", "password"})
+    autoname = "identifier"
+    cloudformation = "AWS::RDS::DBInstance"
+    renames: ClassVar[dict[str, str]] = {
+        **{name: wire for name, wire in WIRE.items() if wire not in ("DBName",)},
+        "identifier": "DBInstanceIdentifier", "tags": "-", "password": "-", "passwordWo": "-",
+        "vpcSecurityGroupIds": "VPCSecurityGroups", "caCertIdentifier": "CACertificateIdentifier",
+        "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId", "allocatedStorage": "-",
+    }  # fmt: skip
+    LIVE: ClassVar[dict[str, str]] = {
+        "engine": "Engine", "engineVersion": "EngineVersion", "instanceClass": "DBInstanceClass",
+        "allocatedStorage": "AllocatedStorage", "storageType": "StorageType", "storageEncrypted": "StorageEncrypted",
+        "kmsKeyId": "KmsKeyId", "dbName": "DBName", "username": "MasterUsername",
+        "publiclyAccessible": "PubliclyAccessible", "multiAz": "MultiAZ",
+        "backupRetentionPeriod": "BackupRetentionPeriod", "backupWindow": "PreferredBackupWindow",
+        "maintenanceWindow": "PreferredMaintenanceWindow", "autoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+        "copyTagsToSnapshot": "CopyTagsToSnapshot", "deletionProtection": "DeletionProtection",
+        "iamDatabaseAuthenticationEnabled": "IAMDatabaseAuthenticationEnabled",
+    }  # fmt: skip
+
+    def create(self, call: Call, inputs: Props) -> str:
+        wire = {target: inputs[name] for name, target in self.WIRE.items() if inputs.get(name) is not None}
+        password = inputs.get("passwordWo") or inputs.get("password")
+        if password:
+            wire["MasterUserPassword"] = password
+        call.client("rds").create_db_instance(
+            DBInstanceIdentifier=inputs["identifier"], Tags=to_tags(inputs["tags"]), **wire
+        )
+        self._keep(call, inputs["identifier"], inputs)
+        return inputs["identifier"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        instance = call.client("rds").describe_db_instances(DBInstanceIdentifier=id)["DBInstances"][0]
+        live = {name: instance.get(wire) for name, wire in self.LIVE.items()}
+        endpoint = instance.get("Endpoint", {})
+        kept = call.store.of(self.type, call.region).get(id, {})
+        port = kept.get("port") or endpoint.get("Port")
+        host = endpoint.get("Address")
+        groups = [group["VpcSecurityGroupId"] for group in instance.get("VpcSecurityGroups", [])]
+        return {
+            **{name: kept.get(name) for name in self.inputs - self.write_only - self.LIVE.keys()},
+            **live,
+            "identifier": id,
+            "port": port,
+            "vpcSecurityGroupIds": groups or kept.get("vpcSecurityGroupIds"),
+            "dbSubnetGroupName": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName"),
+            "parameterGroupName": instance["DBParameterGroups"][0]["DBParameterGroupName"],
+            "address": host,
+            "endpoint": f"{host}:{port}",
+            "arn": instance["DBInstanceArn"],
+            "resourceId": instance.get("DbiResourceId"),
+            "status": instance.get("DBInstanceStatus"),
+            "engineVersionActual": instance.get("EngineVersion"),
+            "tags": tags_of(call, instance["DBInstanceArn"]),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        modifiable = self.WIRE.keys() - self.replace_on - {"enabledCloudwatchLogsExports", "port"}
+        wire: dict[str, Any] = {
+            self.WIRE[name]: new[name]
+            for name in modifiable
+            if old.get(name) != new.get(name) and new.get(name) is not None
+        }
+        if old.get("passwordWoVersion") != new.get("passwordWoVersion") and new.get("passwordWo"):
+            wire["MasterUserPassword"] = new["passwordWo"]
+        if wire:
+            call.client("rds").modify_db_instance(DBInstanceIdentifier=id, ApplyImmediately=True, **wire)
+        self._keep(call, id, new)
+        retag(call, f"arn:aws:rds:{call.region}:{call.account_id}:db:{id}", old, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        client = call.client("rds")
+        instance = client.describe_db_instances(DBInstanceIdentifier=id)["DBInstances"][0]
+        if instance.get("DeletionProtection"):
+            refuse(
+                "DeleteDBInstance",
+                "InvalidParameterCombination",
+                f"Cannot delete protected DB Instance {id}, please disable deletion protection and try again.",
+            )
+        if known.get("skipFinalSnapshot"):
+            client.delete_db_instance(DBInstanceIdentifier=id, SkipFinalSnapshot=True)
+        else:
+            snapshot = known.get("finalSnapshotIdentifier") or refuse(
+                "DeleteDBInstance", "InvalidParameterCombination", "finalSnapshotIdentifier is required"
+            )
+            client.delete_db_instance(DBInstanceIdentifier=id, FinalDBSnapshotIdentifier=snapshot)
+        call.store.of(self.type, call.region).pop(id, None)
+
+    def _keep(self, call: Call, id: str, inputs: Props) -> None:
+        call.store.of(self.type, call.region)[id] = {
+            name: value for name, value in inputs.items() if name not in self.write_only
+        }
+
+
+@register
+class InstanceAutomatedBackupsReplication(Emulated):
+    """Automated backups of an instance kept in another region: the region this resource is in."""
+
+    type = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+    inputs = frozenset({"sourceDbInstanceArn", "kmsKeyId", "retentionPeriod", "preSignedUrl"})
+    replace_on = inputs
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        source = str(inputs["sourceDbInstanceArn"])
+        if source.split(":")[3] == call.region:
+            refuse(
+                "StartDBInstanceAutomatedBackupsReplication",
+                "InvalidParameterValue",
+                f"the source instance is in {call.region} too: backups are replicated to another region",
+            )
+        return f"arn:aws:rds:{call.region}:{call.account_id}:auto-backup:ab-{source.rsplit(':', 1)[-1]}"
+
+
+@invoke("aws:rds/getEngineVersion:getEngineVersion")
+def engine_version(call: Call, arguments: Props) -> Props:
+    """The version AWS offers in the region, by cfn-lint's table; ClientError when there is none."""
+    engine, wanted = arguments["engine"], str(arguments.get("version") or "")
+    offered = check.offered("AWS::RDS::DBInstance", call.region, "Engine", engine, "EngineVersion")
+    found = [version for version in offered if version == wanted or (version.startswith(f"{wanted}.") and wanted)]
+    if not found:
+        refuse("DescribeDBEngineVersions", "InvalidParameterValue", f"no {engine} version {wanted} in {call.region}")
+    version = found[-1]
+    major = version.split(".")[0]
+    return {
+        "id": version, "engine": engine, "version": version, "versionActual": version,
+        "parameterGroupFamily": f"{engine}{major}", "status": "available",
+    }  # fmt: skip
