@@ -23,7 +23,7 @@ from localaws.values import Unsupported, decode, empty, encode, identical, says_
 
 VERSION = "7.51.1"  # the official provider whose names and shapes are modelled
 ACCOUNT_ID = "123456789012"
-GONE = ("NotFound", "NoSuch", "DoesNotExist")
+GONE = ("NotFound", "NoSuch", "NotExist", "Nonexistent")  # parts of the codes services have for it
 
 log = logging.getLogger("localaws")
 moto_lock = threading.RLock()  # moto is not made for threads

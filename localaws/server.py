@@ -24,7 +24,12 @@ LOOPBACK = "127.0.0.1"
 THREADS = 16
 MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 # Read by moto when it is first imported.
-MOTO = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_DEFAULT_REGION": "ca-central-1"}
+MOTO = {
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_ACM_VALIDATION_WAIT": "0",
+    "AWS_DEFAULT_REGION": "ca-central-1",
+}
 
 
 class AlreadyRunning(Exception):
@@ -84,11 +89,9 @@ def _account(port: int) -> Iterator[str]:
     os.environ.update(MOTO)
     fence()
     from moto import mock_aws
-    from moto.moto_api import state_manager
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    state_manager.set_transition("acm::certificate", {"progression": "immediate"})
     server = ThreadedMotoServer(ip_address=LOOPBACK, port=port, verbose=False)
     with mock_aws():
         server.start()
