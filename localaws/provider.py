@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from localaws import check
+from localaws import check, moto_fixes
 from localaws.clients import Clients
 from localaws.handler import HANDLERS, INVOKES, Call, Handler, Props
 from localaws.store import MemoryStore
@@ -41,6 +41,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     """Serves every provider instance of every program; connections tell the instances apart."""
 
     def __init__(self) -> None:
+        moto_fixes.apply()
         self._clients = Clients()
         self._store = MemoryStore()
         self._configurations: dict[str, Configuration] = {}

@@ -71,6 +71,8 @@ class SecretVersion(Handler):
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         secret, version = id.split("|")
+        if call.client("secretsmanager").describe_secret(SecretId=secret).get("DeletedDate"):
+            return None
         found = call.client("secretsmanager").list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)
         held = {item["VersionId"]: item.get("VersionStages", []) for item in found["Versions"]}
         if version not in held:

@@ -1,0 +1,41 @@
+"""Where moto refuses what AWS accepts: its own code is replaced by a correct version."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+LOG_DELIVERY = "logging.s3.amazonaws.com"
+
+
+def apply() -> None:
+    """Replace moto's code; doing it twice changes nothing."""
+    from moto.s3.models import FakeBucket
+
+    fixed: Any = staticmethod(_admits_log_delivery)
+    FakeBucket._log_permissions_enabled_policy = fixed  # noqa: SLF001
+
+
+def _admits_log_delivery(target_bucket: Any, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets S3 write access logs under a prefix; moto knows three literal ARNs only.
+
+    Source: S3 User Guide, "Permissions for log delivery".
+    """
+    if not target_bucket.policy:
+        return False
+    wanted = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    for statement in json.loads(target_bucket.policy.decode())["Statement"]:
+        principal = statement.get("Principal", {})
+        services = _list(principal.get("Service") if isinstance(principal, dict) else None)
+        if statement.get("Effect") == "Allow" and LOG_DELIVERY in services:
+            actions, resources = _list(statement.get("Action")), _list(statement.get("Resource"))
+            if any(fnmatchcase("s3:PutObject", action) for action in actions) and any(
+                fnmatchcase(wanted, resource) for resource in resources
+            ):
+                return True
+    return False
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value] if value else []
