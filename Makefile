@@ -21,7 +21,7 @@ $(READY): pyproject.toml uv.lock
 	@test -x .venv/bin/uv || $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "This Python cannot create virtual environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@test -x .venv/bin/uv || { echo "Setting up .venv"; $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv==$(UV_VERSION); }
-	@.venv/bin/uv sync --locked --quiet
+	@.venv/bin/uv sync --locked --quiet --compile-bytecode
 	@touch $@
 
 up: setup ## Deploy STACK (staging) to the embedded AWS, policies enforced

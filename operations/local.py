@@ -28,7 +28,7 @@ from engine import install
 from engine.install import Engine
 from localaws import lifecycle
 from localaws.lifecycle import Endpoint
-from operations import protections
+from operations import plan, protections
 
 # What `pulumi stack init` writes into a stack file to say how its secrets are encrypted: ours differs from the user's.
 SECRETS_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
@@ -268,8 +268,22 @@ class LocalRun:
         return code
 
     def up(self, stack: str) -> int:
-        """Deploy, after asking the account what it really holds: what was changed behind Pulumi's back is repaired."""
-        return self.run(stack, ["up", "--yes", "--refresh", *QUIETLY])
+        """Preview, and deploy when there is something to change: the policies have judged the whole plan by then.
+
+        Both ask the account first what it really holds, so that what was changed behind Pulumi's back is repaired.
+        """
+        endpoint = self.prepare(stack)
+        environment = self.environment(stack, endpoint)
+        log = self.directory / f"{stack}.events"
+        log.touch(mode=0o600)
+        try:
+            code = self.pulumi(environment | plan.ENVIRONMENT, ["preview", "--refresh", "--event-log", str(log), *QUIETLY])
+            if code == 0 and plan.changes_something(log):
+                code = self.pulumi(environment, ["up", "--yes", "--skip-preview", "--refresh", *QUIETLY])
+        finally:
+            log.unlink(missing_ok=True)
+        self.require_alive(endpoint)
+        return code
 
     def require_alive(self, endpoint: Endpoint) -> None:
         now = lifecycle.status(self.directory)
@@ -316,9 +330,10 @@ class LocalRun:
             protections.lift(account, resources)
             code = self.pulumi(self.environment(stack, endpoint), ["destroy", "--yes", "--skip-preview", *QUIETLY])
             self.require_alive(endpoint)
+            kept = {resource["urn"] for resource in self.resources(stack)}
+            protections.remove_remains(account, [each for each in resources if each["urn"] not in kept])
             if code:
                 return code
-            protections.remove_remains(account, resources)
         self.answer(environment, "stack", "rm", stack, "--yes", "--force", folder=self.bare_project)
         self.config_file(stack).unlink(missing_ok=True)
         self.remember(stack, None)

@@ -96,7 +96,18 @@ def empty_bucket(account: Account, resource: Resource) -> None:
             for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
         ]
         if versions:
-            s3.delete_objects(Bucket=resource["id"], Delete={"Objects": versions}, BypassGovernanceRetention=True)
+            done = s3.delete_objects(
+                Bucket=resource["id"], Delete={"Objects": versions}, BypassGovernanceRetention=True
+            )
+            for error in done.get("Errors", ()):
+                raise ClientError({"Error": error}, "DeleteObjects")
+
+
+def open_bucket(account: Account, resource: Resource) -> None:
+    """S3: no access logs, which would fill the logs' bucket again, and no policy: each refuses calls without TLS."""
+    s3 = account.client("s3", region_of(resource))
+    s3.put_bucket_logging(Bucket=resource["id"], BucketLoggingStatus={})
+    s3.delete_bucket_policy(Bucket=resource["id"])
 
 
 def empty_repository(account: Account, resource: Resource) -> None:
@@ -109,14 +120,6 @@ def empty_repository(account: Account, resource: Resource) -> None:
     ]
     if images:
         ecr.batch_delete_image(repositoryName=resource["id"], imageIds=images)
-
-
-def empty_vault(account: Account, resource: Resource) -> None:
-    """AWS Backup: delete every recovery point."""
-    backup = account.client("backup", region_of(resource))
-    for page in backup.get_paginator("list_recovery_points_by_backup_vault").paginate(BackupVaultName=resource["id"]):
-        for point in page["RecoveryPoints"]:
-            backup.delete_recovery_point(BackupVaultName=resource["id"], RecoveryPointArn=point["RecoveryPointArn"])
 
 
 def forget_secret(account: Account, resource: Resource) -> None:
@@ -136,8 +139,9 @@ def remove_final_snapshot(account: Account, resource: Resource) -> None:
 
 Lift = Callable[[Account, Resource], None]
 
+FIRST: dict[str, Lift] = {"aws:s3/bucket:Bucket": open_bucket}
+
 BEFORE_DESTROY: dict[str, Lift] = {
-    "aws:backup/vault:Vault": empty_vault,
     "aws:cognito/userPool:UserPool": unprotect_user_pool,
     "aws:dynamodb/table:Table": unprotect_table,
     "aws:ecr/repository:Repository": empty_repository,
@@ -170,8 +174,10 @@ def apply(lifts: Mapping[str, Lift], account: Account, resources: Iterable[Resou
 
 
 def lift(account: Account, resources: Iterable[Resource]) -> None:
-    """Before `pulumi destroy`: deletion protection off, versioned buckets, repositories and vaults emptied."""
-    apply(BEFORE_DESTROY, account, resources)
+    """Before `pulumi destroy`: deletion protection off, versioned buckets, repositories emptied."""
+    held = list(resources)
+    apply(FIRST, account, held)
+    apply(BEFORE_DESTROY, account, held)
 
 
 def remove_remains(account: Account, resources: Iterable[Resource]) -> None:

@@ -119,6 +119,9 @@ class BucketEncryption(OfBucket):
                 }
             )
         call.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+        call.store.of(self.type, call.region)[bucket] = {
+            "blocked": inputs["rules"][0].get("blockedEncryptionTypes")
+        }  # moto has no place for it
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         found = call.client("s3").get_bucket_encryption(Bucket=id)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -132,6 +135,7 @@ class BucketEncryption(OfBucket):
                         "kmsMasterKeyId": default.get("KMSMasterKeyID"),
                     },
                     "bucketKeyEnabled": rule.get("BucketKeyEnabled", False),
+                    "blockedEncryptionTypes": call.store.of(self.type, call.region).get(id, {}).get("blocked"),
                 }
             )
         return {"bucket": id, "rules": rules}

@@ -126,7 +126,9 @@ class SecurityGroupRule(Handler):
         made = getattr(call.client("ec2"), f"authorize_security_group_{self.direction}")(
             GroupId=inputs["securityGroupId"], IpPermissions=[permission], TagSpecifications=specification
         )
-        return made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        id = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        self._keep(call, id, inputs)
+        return id
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         rule = find_rule(call, id)
@@ -139,7 +141,7 @@ class SecurityGroupRule(Handler):
             "ipProtocol": rule["IpProtocol"],
             "fromPort": rule.get("FromPort") if ports else None,
             "toPort": rule.get("ToPort") if ports else None,
-            "description": rule.get("Description"),
+            "description": rule.get("Description") or call.store.of(self.type, call.region).get(id, {}).get("description"),
             "cidrIpv4": rule.get("CidrIpv4"),
             "cidrIpv6": rule.get("CidrIpv6"),
             "prefixListId": rule.get("PrefixListId"),
@@ -149,7 +151,6 @@ class SecurityGroupRule(Handler):
         }
 
     def update(self, call: Call, id: str, old: Props, new: Props) -> None:
-        """Tags in place. Moto has no ModifySecurityGroupRules that keeps ids, so other changes are refused by name."""
         retag(call, id, old, new)
         changed = sorted(name for name in self.inputs - {"tags"} if old.get(name) != new.get(name))
         if changed:
@@ -157,6 +158,7 @@ class SecurityGroupRule(Handler):
                 GroupId=new["securityGroupId"],
                 SecurityGroupRules=[{"SecurityGroupRuleId": id, "SecurityGroupRule": self._request(new)}],
             )
+            self._keep(call, id, new)
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         rule = find_rule(call, id)
@@ -164,6 +166,10 @@ class SecurityGroupRule(Handler):
             getattr(call.client("ec2"), f"revoke_security_group_{self.direction}")(
                 GroupId=rule["GroupId"], SecurityGroupRuleIds=[id]
             )
+
+    def _keep(self, call: Call, id: str, inputs: Props) -> None:
+        """Moto gives descriptions back for rules about CIDRs only."""
+        call.store.of(self.type, call.region)[id] = {"description": inputs.get("description")}
 
     def _request(self, inputs: Props) -> Props:
         wire = {

@@ -1,0 +1,28 @@
+"""What a preview proposes, read from the engine's event log (`pulumi preview --event-log`)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+STACK = "pulumi:pulumi:Stack"
+ENVIRONMENT = {"PULUMI_DEBUG_COMMANDS": "true"}  # lets the engine accept `--event-log`
+
+
+def changes_something(event_log: Path) -> bool:
+    """Whether an update would change a resource or an output of the stack."""
+    changes: dict[str, int] = {}
+    outputs: tuple[Any, Any] = (None, None)
+    with event_log.open() as lines:
+        for event in map(json.loads, lines):
+            if "summaryEvent" in event:
+                changes = event["summaryEvent"]["resourceChanges"]
+            metadata = event.get("resOutputsEvent", {}).get("metadata", {})
+            if metadata.get("type") == STACK:
+                outputs = (_outputs(metadata.get("old")), _outputs(metadata.get("new")))
+    return set(changes) != {"same"} or outputs[0] != outputs[1]
+
+
+def _outputs(state: dict[str, Any] | None) -> Any:
+    return None if state is None else state.get("outputs")

@@ -1,0 +1,155 @@
+"""Running rules: one pass over each resource, one over the stack, findings reported per rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from .config import SENSITIVE, Config
+from .graph import Resource, Stack
+from .rule import Rule
+from .values import NotKnown
+from .waivers import Waiver
+
+UNVERIFIED = "unverified-control-reported"
+EXCEPTIONS = "exception-documented"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding.
+
+    waived: the reason, when a waiver covers it.   broken: the rule itself failed.   mandatory: overrides the rule's own
+    enforcement.
+    """
+
+    rule: Rule
+    urn: str
+    message: str
+    waived: str | None = None
+    broken: bool = False
+    mandatory: bool | None = None
+
+
+@dataclass
+class Judge:
+    """Rules, settings and waivers. Call `resource` for each resource, then `stack` once; both give verdicts.
+
+    today: the day waivers are judged by.
+    """
+
+    rules: tuple[Rule, ...]
+    config: Config
+    waivers: list[Waiver] = field(default_factory=list[Waiver])
+    waiver_problems: list[str] = field(default_factory=list[str])
+    today: date = field(default_factory=date.today)
+    undecided: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list), init=False)
+    """URN → rules that met a value which was not known when the resource was declared."""
+
+    def __post_init__(self) -> None:
+        self._by_id = {rule.id: rule for rule in self.rules}
+        self._for_type = lru_cache(maxsize=None)(self._rules_for)
+
+    def resource(self, resource: Resource) -> Iterator[Verdict]:
+        """Verdicts of every resource rule on one resource."""
+        self.undecided.pop(resource.urn, None)
+        for rule in self._for_type(resource.type):
+            try:
+                yield from self._on_resource(rule, resource)
+            except NotKnown:
+                self.undecided[resource.urn].append(rule)
+
+    def stack(self, stack: Stack) -> Iterator[Verdict]:
+        """Verdicts of every stack rule, of what could not be decided before, and of the waivers themselves."""
+        doubts: list[tuple[Rule, str, str]] = []
+        for rule in self.rules:
+            if rule.on_stack is not None:
+                found = ((finding.resource.urn, finding.message) for finding in rule.on_stack(stack, self.config))
+                try:
+                    yield from self._run(rule, stack.root.urn, found)
+                except NotKnown as unknown:
+                    doubts.append((rule, stack.root.urn, unknown.path))
+        for urn, rules in self.undecided.items():
+            resource = stack.by_urn.get(urn)
+            for rule in rules if resource is not None else ():
+                try:
+                    yield from self._on_resource(rule, resource)
+                except NotKnown as unknown:
+                    doubts.append((rule, urn, unknown.path))
+        yield from self._unverified(stack, [doubt for doubt in doubts if doubt[0].mandatory])
+        yield from self._waivers(stack, {(rule.id, urn) for rule, urn, _ in doubts})
+
+    def _rules_for(self, type: str) -> tuple[Rule, ...]:
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule.on_resource is not None and any(fnmatchcase(type, pattern) for pattern in rule.types)
+        )
+
+    def _on_resource(self, rule: Rule, resource: Resource) -> Iterator[Verdict]:
+        assert rule.on_resource is not None
+        return self._run(rule, resource.urn, ((resource.urn, text) for text in rule.on_resource(resource, self.config)))
+
+    def _run(self, rule: Rule, urn: str, found: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
+        try:
+            for subject, message in found:
+                yield self._verdict(rule, subject, message)
+        except NotKnown:
+            raise
+        except Exception as error:  # a rule that fails must not take the analysis with it, nor pass silently
+            text = f"rule {rule.id} failed ({type(error).__name__}: {error}); the resource is not judged by it"
+            yield Verdict(rule, urn, text, broken=True)
+
+    def _verdict(self, rule: Rule, urn: str, message: str) -> Verdict:
+        for waiver in self.waivers:
+            if waiver.covers(rule.id, urn, self.today):
+                waiver.used = True
+                return Verdict(rule, urn, message, waived=waiver.reason)
+        return Verdict(rule, urn, message)
+
+    def _unverified(self, stack: Stack, doubts: list[tuple[Rule, str, str]]) -> Iterator[Verdict]:
+        """Mandatory rules that met values not known yet: one note for the stack; in strict mode a refusal for sensitive data."""
+        reporter = self._by_id.get(UNVERIFIED)
+        if reporter is None or not doubts:
+            return
+        if self.config.strict:
+            for rule, urn, path in doubts:
+                resource = stack.by_urn.get(urn, stack.root)
+                if resource is stack.root or _sensitive(resource, self.config):
+                    verdict = self._verdict(reporter, urn, f"{rule.id} cannot be decided before the update: {path} is not known.")
+                    yield replace(verdict, mandatory=True)
+        by_rule: dict[str, list[str]] = defaultdict(list)
+        for rule, urn, path in doubts:
+            by_rule[rule.id].append(f"{urn.rpartition('::')[2]} ({path})")
+        lines = "; ".join(f"{rule}: {', '.join(places)}" for rule, places in by_rule.items())
+        yield self._verdict(reporter, stack.root.urn, f"not decided before the update, and judged again in it: {lines}.")
+
+    def _waivers(self, stack: Stack, doubts: set[tuple[str, str]]) -> Iterator[Verdict]:
+        keeper = self._by_id.get(EXCEPTIONS)
+        if keeper is None:
+            return
+        root = stack.root.urn
+        for problem in self.waiver_problems:
+            yield Verdict(keeper, root, problem)
+        name = root.removeprefix("urn:pulumi:").split("::")[0] if root.startswith("urn:pulumi:") else ""
+        urns = [resource.urn for resource in stack.resources]
+        for waiver in self.waivers:
+            if not waiver.concerns(name, urns):
+                continue
+            subject = f"the waiver of {waiver.rule} for {waiver.resource}"
+            if waiver.until < self.today:
+                yield Verdict(keeper, root, f"{subject} ended on {waiver.until}: renew or remove it.")
+            elif not waiver.used and not any(rule == waiver.rule for rule, _ in doubts):
+                yield Verdict(keeper, root, f"{subject} excuses nothing: remove it.", mandatory=False)
+
+
+def _sensitive(resource: Resource, config: Config) -> bool:
+    try:
+        return resource.tags().get(config.data_class_tag) in SENSITIVE
+    except NotKnown:
+        return True
+

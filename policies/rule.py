@@ -1,0 +1,122 @@
+"""What a rule is: a function, and the facts beside it.
+
+A resource rule is `def rule(resource: Resource, config: Config) -> Iterator[str]`: it yields one message per violation,
+saying what is wrong, where and what to set, and never a value that may be secret. A stack rule is
+`def rule(stack: Stack, config: Config) -> Iterator[Finding]`: it says which resource each message is about.
+
+    @resource_rule("rds-storage-encrypted", types=INSTANCES, title="…", severity=Severity.HIGH, remedy="…", url="…")
+    def storage_encrypted(resource, config):
+        if resource.flag("storageEncrypted") is not True:
+            yield "storageEncrypted must be true: …"
+
+Reading a value that preview cannot know raises `NotKnown`; the frame notes the rule as unverified for that resource and
+goes on. Citations, enforcement and equivalents come from `catalogue.json`, by id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from .config import Config
+from .graph import Resource, Stack
+
+
+class Severity(StrEnum):
+    """How bad a violation is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violation a stack rule found: whose it is, and what to do."""
+
+    resource: Resource
+    message: str
+
+
+ResourceCheck = Callable[[Resource, Config], Iterator[str]]
+StackCheck = Callable[[Stack, Config], Iterator[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A control of the catalogue that is built.
+
+    types: resource types (or globs) a resource rule looks at; empty for a stack rule.
+    hipaa: citations of 45 CFR.   pipeda: clauses of Schedule 1, or sections of the Act.
+    equivalents: tool → its rules that check the same.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    mandatory: bool
+    hipaa: tuple[str, ...]
+    pipeda: tuple[str, ...]
+    remedy: str
+    url: str
+    equivalents: dict[str, list[str]]
+    types: tuple[str, ...] = ()
+    on_resource: ResourceCheck | None = None
+    on_stack: StackCheck | None = None
+
+    @property
+    def citation(self) -> str:
+        """The legal references in one line."""
+        parts = [f"HIPAA 45 CFR {text}" for text in self.hipaa] + [f"PIPEDA {clause}" for clause in self.pipeda]
+        return "; ".join(parts)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, Any]]:
+    """Every control of the catalogue by id, built or not."""
+    rows = json.loads((Path(__file__).parent / "catalogue.json").read_text())
+    return {row["id"]: row for row in rows}
+
+
+def resource_rule(
+    id: str, *, types: Sequence[str], title: str, severity: Severity, remedy: str, url: str
+) -> Callable[[ResourceCheck], Rule]:
+    """Decorator: a rule judged on one resource at a time."""
+
+    def make(check: ResourceCheck) -> Rule:
+        facts = _facts(id)
+        return Rule(id=id, title=title, severity=severity, remedy=remedy, url=url, types=tuple(types), on_resource=check, **facts)
+
+    return make
+
+
+def stack_rule(id: str, *, title: str, severity: Severity, remedy: str, url: str) -> Callable[[StackCheck], Rule]:
+    """Decorator: a rule judged on the whole stack."""
+
+    def make(check: StackCheck) -> Rule:
+        return Rule(id=id, title=title, severity=severity, remedy=remedy, url=url, on_stack=check, **_facts(id))
+
+    return make
+
+
+def rules_of(module: Any) -> list[Rule]:
+    """The rules a module defines, in the order of its text."""
+    return [value for value in vars(module).values() if isinstance(value, Rule)]
+
+
+def _facts(id: str) -> dict[str, Any]:
+    row = catalogue().get(id)
+    if row is None:
+        raise KeyError(f"{id} is not a control of catalogue.json")
+    return {
+        "mandatory": row["enforcement"] == "mandatory",
+        "hipaa": tuple(row["hipaa"]),
+        "pipeda": tuple(row["pipeda"]),
+        "equivalents": cast("dict[str, list[str]]", row["equivalent"]),
+    }
