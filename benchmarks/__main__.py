@@ -113,9 +113,7 @@ def system(local: LocalRun, instant: Instant, stack: str, runs: int) -> dict[str
         measured["second_up_seconds"] = median(runs, lambda: run(up, environment, ROOT))
     floor = synthetic(local, instant, measured["resources"] // 10 * 10, runs, pack=False)
     measured["floor_seconds"] = floor["floor_seconds"]
-    measured["preview_with_pack_to_floor"] = round(
-        measured["preview_with_pack_seconds"] / floor["floor_seconds"], 2
-    )
+    measured["preview_with_pack_to_floor"] = round(measured["preview_with_pack_seconds"] / floor["floor_seconds"], 2)
     measured["pack_adds"] = round(
         measured["preview_with_pack_seconds"] / measured["preview_without_pack_seconds"] - 1, 2
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-
 from components.iam_documents import document, trust
 from components.scope import DataClass, Scope
 from settings.recovery import BackupPlanSettings
@@ -56,29 +55,25 @@ class BackupPlan(pulumi.ComponentResource):
         home = self._vault("home", args.kms_key_arn, None)
         copies = self._vault("copies", args.recovery_kms_key_arn, args.recovery_region)
         tags = scope.tagged(DataClass.PHI, self.vault_name)
-        keep = {"delete_after": settings.keep_days}
+        keep: backup.PlanRuleLifecycleArgsDict = {"delete_after": settings.keep_days}
         if settings.cold_after_days is not None:
             keep["cold_storage_after"] = settings.cold_after_days
+        rule: backup.PlanRuleArgsDict = {
+            "rule_name": "daily",
+            "target_vault_name": home.name,
+            "schedule": f"cron(0 {settings.daily_hour} * * ? *)",
+            "start_window": 60,
+            "completion_window": 480,
+            "lifecycle": keep,
+            "recovery_point_tags": tags,
+            "copy_actions": [
+                {"destination_vault_arn": copies.arn, "lifecycle": {"delete_after": settings.copy_keep_days}}
+            ],
+        }
         plan = backup.Plan(
             f"{name}-plan",
             name=self.vault_name,
-            rules=[
-                {
-                    "rule_name": "daily",
-                    "target_vault_name": home.name,
-                    "schedule": f"cron(0 {settings.daily_hour} * * ? *)",
-                    "start_window": 60,
-                    "completion_window": 480,
-                    "lifecycle": keep,
-                    "recovery_point_tags": tags,
-                    "copy_actions": [
-                        {
-                            "destination_vault_arn": copies.arn,
-                            "lifecycle": {"delete_after": settings.copy_keep_days},
-                        }
-                    ],
-                }
-            ],
+            rules=[rule],
             tags=tags,
             opts=child,
         )

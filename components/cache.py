@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.scope import DataClass, Scope
 from components.secrets import Secret, SecretArgs, password
 from settings.cache import CacheSettings
+
+if TYPE_CHECKING:
+    from pulumi_aws import elasticache
 
 LOGS = {"slow-log": "slow", "engine-log": "engine"}
 _LONGEST_GROUP_ID = 40
@@ -122,10 +126,12 @@ class Cache(pulumi.ComponentResource):
         self.secret_arn = secret.arn
         self.register_outputs({"primary_endpoint": self.primary_endpoint, "secret_arn": self.secret_arn})
 
-    def _logs(self, name: str, args: CacheArgs) -> list[dict[str, pulumi.Input[str]]]:
+    def _logs(
+        self, name: str, args: CacheArgs
+    ) -> list[pulumi.Input[elasticache.ReplicationGroupLogDeliveryConfigurationArgsDict]]:
         from pulumi_aws import cloudwatch
 
-        deliveries: list[dict[str, pulumi.Input[str]]] = []
+        deliveries: list[pulumi.Input[elasticache.ReplicationGroupLogDeliveryConfigurationArgsDict]] = []
         for kind, short in LOGS.items():
             physical = f"/aws/elasticache/{self.replication_group_id}/{short}"
             group = cloudwatch.LogGroup(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -11,6 +12,9 @@ from components.iam_documents import trust
 from components.scope import DataClass, Scope
 from components.secrets import Secret, SecretArgs, password
 from settings.database import DatabaseSettings
+
+if TYPE_CHECKING:
+    from pulumi_aws import rds
 
 LOG_EXPORTS = ("postgresql", "upgrade")
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
@@ -80,7 +84,7 @@ class Database(pulumi.ComponentResource):
             name=f"{self.identifier}-{settings.major_version}",
             family=f"postgres{settings.major_version}",
             description="TLS only, sessions and changes logged",
-            parameters=_parameters(settings),
+            parameters=[*_parameters(settings)],
             tags=tags,
             opts=child,
         )
@@ -199,7 +203,7 @@ class Database(pulumi.ComponentResource):
         return pulumi.Output.all(role.arn, attached.id).apply(lambda parts: str(parts[0]))
 
 
-def _parameters(settings: DatabaseSettings) -> list[dict[str, str]]:
+def _parameters(settings: DatabaseSettings) -> list[rds.ParameterGroupParameterArgsDict]:
     """Static parameters wait for a restart, dynamic ones do not."""
     dynamic = {"rds.force_ssl": "1", "log_connections": "1", "log_disconnections": "1", "log_statement": "ddl"}
     static: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.iam_documents import allow, document, trust
+from components.iam_documents import Statement, allow, document, trust
 from components.scope import DataClass, Scope
 from settings.identity import GithubSettings
 
@@ -47,11 +47,11 @@ class TaskRoles(pulumi.ComponentResource):
     def __init__(self, name: str, args: TaskRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:identity:TaskRoles", name, {}, opts)
         self._name, self._scope = name, args.scope
-        self.execution_role_arn = self._role("execution", "Starts tasks: pulls images, writes logs, reads secrets", args)
-        self.task_role_arn = self._role("task", "What the application may do while it runs", args)
-        self.register_outputs(
-            {"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn}
+        self.execution_role_arn = self._role(
+            "execution", "Starts tasks: pulls images, writes logs, reads secrets", args
         )
+        self.task_role_arn = self._role("task", "What the application may do while it runs", args)
+        self.register_outputs({"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn})
 
     def _role(self, role: str, description: str, args: TaskRolesArgs) -> pulumi.Output[str]:
         from pulumi_aws import iam
@@ -93,7 +93,7 @@ def _decrypt(scope: Scope, services: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _execution(scope: Scope) -> list[object]:
+def _execution(scope: Scope) -> list[Statement]:
     prefix = f"{scope.system}-{scope.environment}"
     return [
         allow("SignInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
@@ -112,8 +112,8 @@ def _execution(scope: Scope) -> list[object]:
     ]
 
 
-def _task(scope: Scope, args: TaskRolesArgs) -> list[object]:
-    statements: list[object] = []
+def _task(scope: Scope, args: TaskRolesArgs) -> list[Statement]:
+    statements: list[Statement] = []
     if args.bucket_arns:
         statements += [
             allow(

@@ -53,9 +53,7 @@ class Keys(pulumi.ComponentResource):
         self.aliases = {purpose: _alias(scope, settings.assignments[purpose]) for purpose in Purpose}
         self.recovery_arn = None
         if args.recovery_region is not None:
-            self.recovery_arn, _ = self._key(
-                "recovery", {*_PATIENT_DATA, Purpose.NOTIFICATIONS}, args.recovery_region
-            )
+            self.recovery_arn, _ = self._key("recovery", {*_PATIENT_DATA, Purpose.NOTIFICATIONS}, args.recovery_region)
         self.edge_arn = None
         if args.cdn:
             self.edge_arn, _ = self._key("edge", {Purpose.NOTIFICATIONS, Purpose.LOGS}, CDN_REGION)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -29,7 +29,7 @@ class SecurityGroupsArgs:
     database_port: int = 5432
     cache_port: int = 6379
     internet: bool = True
-    gateway_prefix_lists: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    gateway_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
 
 
 @dataclass

@@ -84,8 +84,8 @@ def render() -> str:
     for system, group in by_system.items():
         lines += ["", f"## {system}", "", "| id | level | requirement | built in | tests |", "|---|---|---|---|---|"]
         for row in group:
-            where = "<br>".join(f"`{path}`" for path in built.get(row.id, [])) or "–"
-            tests = "<br>".join(f"`{test}`" for test in proven.get(row.id, [])) or "–"
+            where = "<br>".join(f"`{path}`" for path in built.get(row.id, [])) or "-"
+            tests = "<br>".join(f"`{test}`" for test in proven.get(row.id, [])) or "-"
             lines.append(f"| {row.id} | {row.level} | {row.text.translate(REPLACEABLE)} | {where} | {tests} |")
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""What AWS would refuse, said at preview: the CloudFormation registry's schemas and region tables that cfn-lint ships."""
+"""What AWS would refuse, said at preview: the CloudFormation registry's schemas and tables that cfn-lint ships."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from jsonschema import Draft7Validator, RefResolver
+    from jsonschema import Draft7Validator, RefResolver  # pyright: ignore[reportDeprecated]  cfn-lint resolves so too
 
 from localaws.handler import Handler, Props
 from localaws.values import unknown
@@ -45,7 +45,8 @@ def problems(handler: Handler, region: str, properties: Props) -> Iterator[tuple
     names: dict[str, str] = {}
     registry = _translate(properties, schema, schema, handler.renames, names, "")
     seen: set[tuple[str, str]] = set()
-    validators = [Draft7Validator(schema, resolver=cast("Any", RefResolver).from_schema(schema))]
+    resolver = cast("Any", RefResolver).from_schema(schema)  # pyright: ignore[reportDeprecated]
+    validators = [Draft7Validator(schema, resolver=resolver)]
     validators += [Draft7Validator(table) for table in _tables(handler.cloudformation, region)]
     for validator in validators:
         for error in cast("Any", validator).iter_errors(registry):
@@ -58,7 +59,7 @@ def problems(handler: Handler, region: str, properties: Props) -> Iterator[tuple
 
 
 def _leaves(error: Any) -> Iterator[Any]:
-    """The errors behind an `allOf`; alternatives (`anyOf`, `oneOf`) are skipped, for any branch may be the meant one."""
+    """The errors behind an `allOf`; alternatives (`anyOf`, `oneOf`) are skipped: any branch may be the meant one."""
     if error.validator in ("allOf", "if") and error.context:
         for inner in error.context:
             yield from _leaves(inner)

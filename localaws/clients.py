@@ -9,16 +9,16 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, StringShape, StructureShape
 
-LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")
+LOOPBACK = ("127.", "localhost", "::1", "0.0.0.0")  # noqa: S104  compared with, never bound to
 
 
 class Clients:
     """One client per service and region; every call is checked against botocore's model before moto sees it."""
 
     def __init__(self) -> None:
-        self._session = boto3.Session(aws_access_key_id="localaws", aws_secret_access_key="localaws")
+        self._session = boto3.Session(aws_access_key_id="localaws", aws_secret_access_key="localaws")  # noqa: S106
         self._clients: dict[tuple[str, str], Any] = {}
 
     def get(self, service: str, region: str) -> Any:
@@ -64,19 +64,20 @@ def check_parameters(params: dict[str, Any], model: OperationModel, **_: Any) ->
         raise ClientError(cast("Any", error), model.name)
 
 
-def _check(value: Any, shape: Shape, path: str, problems: list[str]) -> None:
-    if isinstance(shape, StructureShape) and isinstance(value, dict):
+def _check(value: Any, shape: Any, path: str, problems: list[str]) -> None:
+    kind: type[object] = type(shape)
+    if kind is StructureShape and isinstance(value, dict):
         for name, item in cast("dict[str, Any]", value).items():
             if name in shape.members:
                 _check(item, shape.members[name], f"{path}.{name}" if path else name, problems)
-    elif isinstance(shape, ListShape) and isinstance(value, list | tuple):
+    elif kind is ListShape and isinstance(value, list | tuple):
         _check_bounds(len(cast("list[Any]", value)), shape, path, "items", problems)
         for index, item in enumerate(cast("list[Any]", value)):
             _check(item, shape.member, f"{path}[{index}]", problems)
-    elif isinstance(shape, MapShape) and isinstance(value, dict):
+    elif kind is MapShape and isinstance(value, dict):
         for name, item in cast("dict[str, Any]", value).items():
             _check(item, shape.value, f"{path}.{name}", problems)
-    elif isinstance(shape, StringShape) and isinstance(value, str):
+    elif kind is StringShape and isinstance(value, str):
         if shape.enum and value not in shape.enum:
             problems.append(f"{path}: {value!r} is not one of {', '.join(shape.enum)}")
         _check_bounds(len(value), shape, path, "characters", problems)
@@ -85,7 +86,7 @@ def _check(value: Any, shape: Shape, path: str, problems: list[str]) -> None:
             problems.append(f"{path}: does not match {pattern}")
 
 
-def _check_bounds(size: int, shape: Shape, path: str, unit: str, problems: list[str]) -> None:
+def _check_bounds(size: int, shape: Any, path: str, unit: str, problems: list[str]) -> None:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if (low is not None and size < low) or (high is not None and size > high):
         problems.append(f"{path}: {size} {unit}, allowed are {low or 0} to {high or 'any number'}")

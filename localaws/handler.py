@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 Props = dict[str, Any]  # property values by provider name (camelCase), as JSON values; secrets already unwrapped
 
@@ -44,7 +43,7 @@ class Handler(ABC):
     inputs: ClassVar[frozenset[str]]  # input properties it models; any other one is refused by name
     replace_on: ClassVar[frozenset[str]] = frozenset()  # inputs whose change means a new resource
     cloudformation: ClassVar[str | None] = None  # registry type that `check` validates against
-    renames: ClassVar[Mapping[str, str]] = {}  # input name -> registry property, where it is not the PascalCase one
+    renames: ClassVar[dict[str, str]] = {}  # input name -> registry property, where it is not the PascalCase one
     autoname: ClassVar[str | None] = None  # input that gets a generated name when the program gives none
     write_only: ClassVar[frozenset[str]] = frozenset()  # inputs AWS never gives back; `read` leaves them out
     secret: ClassVar[frozenset[str]] = frozenset()  # outputs that are secrets whatever the program says
@@ -68,9 +67,10 @@ class Handler(ABC):
 
 
 HANDLERS: dict[str, Handler] = {}
+Some = TypeVar("Some", bound=Handler)
 
 
-def register(handler: type[Handler]) -> type[Handler]:
+def register(handler: type[Some]) -> type[Some]:
     """Class decorator: makes the type known to the provider."""
     if handler.type in HANDLERS:
         raise ValueError(f"{handler.type} has a handler already")

@@ -14,7 +14,7 @@ def apply() -> None:
     from moto.s3.models import FakeBucket
 
     fixed: Any = staticmethod(_admits_log_delivery)
-    FakeBucket._log_permissions_enabled_policy = fixed  # noqa: SLF001
+    FakeBucket._log_permissions_enabled_policy = fixed  # pyright: ignore[reportPrivateUsage]
 
 
 def _admits_log_delivery(target_bucket: Any, target_prefix: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -203,7 +203,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 raise Unsupported(f"the embedded AWS does not model the function {request.tok}")
             arguments, _ = decode(request.args)
             result = function(self._call(context, arguments), arguments)
-            return provider_pb2.InvokeResponse(**{"return": encode(result)})
+            fields: Any = {"return": encode(result)}  # a word of Python's, so no keyword argument
+            return provider_pb2.InvokeResponse(**fields)
 
     # One operation's parts
 
@@ -309,7 +310,7 @@ def _code(error: ClientError) -> str:
 
 
 @contextmanager
-def _reported(context: Any, token: str) -> Iterator[None]:
+def _reported(context: Any, token: str) -> Generator[None, None, None]:
     """One operation at a time; what goes wrong reaches the user as a sentence with AWS's own error code."""
     try:
         with moto_lock:

@@ -28,7 +28,7 @@ _shuffler = secrets.SystemRandom()
 
 
 def draw(inputs: Props) -> str:
-    """A text of `length` characters of the wanted classes, each with its minimum. Raises ValueError when they cannot fit."""
+    """A text of `length` characters of the wanted classes. Raises ValueError when their minimums do not fit."""
     length = int(inputs["length"])
     required: list[str] = []
     alphabet = ""

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +72,7 @@ def serve(directory: Path, port: int = 0) -> None:
 
 
 @contextmanager
-def _sole(directory: Path) -> Iterator[None]:
+def _sole(directory: Path) -> Generator[None, None, None]:
     with (directory / "localaws.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,7 +82,7 @@ def _sole(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _account(port: int) -> Iterator[str]:
+def _account(port: int) -> Generator[str, None, None]:
     """Moto in this process and over HTTP: both see the same account."""
     if port and _taken(port):
         raise AlreadyRunning(f"port {port} on {LOOPBACK} is taken; choose another with --port")

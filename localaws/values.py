@@ -1,4 +1,4 @@
-"""Property values between the engine's wire form and plain JSON: secrets, unknowns, and what counts as the same value."""
+"""Property values between the engine's wire form and plain JSON; secrets, unknowns, and what counts as the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.protobuf import struct_pb2
 from localaws.handler import Props
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a marker of the wire format
 ASSETS = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 

@@ -277,7 +277,9 @@ class LocalRun:
         log = self.directory / f"{stack}.events"
         log.touch(mode=0o600)
         try:
-            code = self.pulumi(environment | plan.ENVIRONMENT, ["preview", "--refresh", "--event-log", str(log), *QUIETLY])
+            code = self.pulumi(
+                environment | plan.ENVIRONMENT, ["preview", "--refresh", "--event-log", str(log), *QUIETLY]
+            )
             if code == 0 and plan.changes_something(log):
                 code = self.pulumi(environment, ["up", "--yes", "--skip-preview", "--refresh", *QUIETLY])
         finally:

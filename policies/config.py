@@ -27,7 +27,7 @@ class Config:
     """Settings of the pack; every one has a safe default.
 
     jurisdiction: where data may be. It is configured policy (contract, provincial law), not the text of a statute.
-    countries: countries a CDN may serve, at least the jurisdiction's.   trusted_accounts: accounts data may be shared with.
+    countries: countries a CDN may serve, at least the jurisdiction's.   trusted_accounts: whom data may be shared with.
     data_class_tag: name of the tag that says how sensitive a resource is.   log_days: shortest retention of logs.
     strict: whether a mandatory rule that meets an unknown value on patient data fails the preview.
     """
@@ -62,7 +62,8 @@ def load(settings: Mapping[str, Any], stack: Mapping[str, str] | None = None) ->
         jurisdiction=name,
         regions=frozenset(regions or default_regions),
         countries=frozenset(countries or default_countries),
-        allowed_countries=frozenset(settings.get("allowedCountries") or {"CA", "US"}) | frozenset(countries or default_countries),
+        allowed_countries=frozenset(settings.get("allowedCountries") or {"CA", "US"})
+        | frozenset(countries or default_countries),
         trusted_accounts=frozenset(settings.get("trustedAccounts") or ()),
         data_class_tag=str(settings.get("dataClassTag") or "DataClass"),
         log_days=int(settings.get("logDays") or 365),

@@ -45,9 +45,7 @@ class Resource(View):
         self.parent = parent
         self.protect = protect
         self.ignore_changes = tuple(ignore_changes)
-        self.dependencies: dict[str, tuple[str, ...]] = {
-            key: tuple(urns) for key, urns in (dependencies or {}).items()
-        }
+        self.dependencies: dict[str, tuple[str, ...]] = {key: tuple(urns) for key, urns in (dependencies or {}).items()}
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -101,7 +99,7 @@ class Stack:
 
     @cached_property
     def _by_identity(self) -> dict[str, list[Resource]]:
-        """Resources by the texts that name them: id, ARN, name (also of the side resources, which share a bucket's name)."""
+        """Resources by the texts that name them: id, ARN, name (side resources share the name of their bucket)."""
         found: dict[str, list[Resource]] = defaultdict(list)
         for each in self.resources:
             for key in _IDENTITIES:

@@ -75,7 +75,9 @@ class Judge:
                     doubts.append((rule, stack.root.urn, unknown.path))
         for urn, rules in self.undecided.items():
             resource = stack.by_urn.get(urn)
-            for rule in rules if resource is not None else ():
+            if resource is None:
+                continue
+            for rule in rules:
                 try:
                     yield from self._on_resource(rule, resource)
                 except NotKnown as unknown:
@@ -112,7 +114,7 @@ class Judge:
         return Verdict(rule, urn, message)
 
     def _unverified(self, stack: Stack, doubts: list[tuple[Rule, str, str]]) -> Iterator[Verdict]:
-        """Mandatory rules that met values not known yet: one note for the stack; in strict mode a refusal for sensitive data."""
+        """Mandatory rules that met values not known yet: a note; a refusal of sensitive data in strict mode."""
         reporter = self._by_id.get(UNVERIFIED)
         if reporter is None or not doubts:
             return
@@ -120,13 +122,17 @@ class Judge:
             for rule, urn, path in doubts:
                 resource = stack.by_urn.get(urn, stack.root)
                 if resource is stack.root or _sensitive(resource, self.config):
-                    verdict = self._verdict(reporter, urn, f"{rule.id} cannot be decided before the update: {path} is not known.")
+                    verdict = self._verdict(
+                        reporter, urn, f"{rule.id} cannot be decided before the update: {path} is not known."
+                    )
                     yield replace(verdict, mandatory=True)
         by_rule: dict[str, list[str]] = defaultdict(list)
         for rule, urn, path in doubts:
             by_rule[rule.id].append(f"{urn.rpartition('::')[2]} ({path})")
         lines = "; ".join(f"{rule}: {', '.join(places)}" for rule, places in by_rule.items())
-        yield self._verdict(reporter, stack.root.urn, f"not decided before the update, and judged again in it: {lines}.")
+        yield self._verdict(
+            reporter, stack.root.urn, f"not decided before the update, and judged again in it: {lines}."
+        )
 
     def _waivers(self, stack: Stack, doubts: set[tuple[str, str]]) -> Iterator[Verdict]:
         keeper = self._by_id.get(EXCEPTIONS)
@@ -152,4 +158,3 @@ def _sensitive(resource: Resource, config: Config) -> bool:
         return resource.tags().get(config.data_class_tag) in SENSITIVE
     except NotKnown:
         return True
-

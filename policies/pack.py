@@ -31,7 +31,7 @@ DESCRIPTION = "HIPAA Security Rule and PIPEDA safeguards on AWS, data residency 
 
 def serve() -> None:
     """Serve the pack to the engine until it ends: what `__main__` does."""
-    sdk._PolicyAnalyzerServicer = OnePassServicer  # type: ignore[misc]  # noqa: SLF001  what PolicyPack instantiates
+    sdk._PolicyAnalyzerServicer = OnePassServicer  # type: ignore[misc]
     PolicyPack(NAME, [_policy(rule) for rule in RULES], EnforcementLevel.MANDATORY, description=DESCRIPTION)
 
 
@@ -52,7 +52,7 @@ def _policy(rule: Rule) -> Policy:
     )
 
 
-class OnePassServicer(sdk._PolicyAnalyzerServicer):  # noqa: SLF001
+class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsage]
     """Reads each message once and lets `Judge` dispatch by type; everything else is the SDK's own."""
 
     def __init__(self, name: str, version: str, policies: list[Policy], *rest: Any) -> None:

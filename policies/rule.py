@@ -91,7 +91,16 @@ def resource_rule(
 
     def make(check: ResourceCheck) -> Rule:
         facts = _facts(id)
-        return Rule(id=id, title=title, severity=severity, remedy=remedy, url=url, types=tuple(types), on_resource=check, **facts)
+        return Rule(
+            id=id,
+            title=title,
+            severity=severity,
+            remedy=remedy,
+            url=url,
+            types=tuple(types),
+            on_resource=check,
+            **facts,
+        )
 
     return make
 

@@ -34,7 +34,7 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a marker of Pulumi's
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
-class NotKnown(Exception):  # noqa: N818 (a verdict, not an error)
+class NotKnown(Exception):
     """A rule asked for a value that preview cannot know. The frame notes the rule as unverified and goes on."""
 
     def __init__(self, path: str) -> None:
@@ -88,7 +88,7 @@ def _marked(fields: dict[str, Any]) -> Any:
 
 
 class View:
-    """An object inside a resource's properties, read by dotted paths (`rule.apply.sseAlgorithm`, `origins.0.domainName`).
+    """An object inside a resource's properties, read by dotted paths (`rule.apply.type`, `origins.0.domainName`).
 
     A step that meets a list without saying an index takes its first element, so a block that one provider version
     keeps as a list and another as an object is read by one path. Null and empty text count as absent. A value of the
@@ -173,7 +173,7 @@ class View:
         return [each for each in value if isinstance(each, str)]
 
     def views(self, path: str) -> list[View]:
-        """The objects of a list (a single object counts as a list of one); one that is unknown stays, and raises when read."""
+        """The objects of a list (a single object is a list of one); one that is unknown stays, and raises when read."""
         value = self.get(path)
         if isinstance(value, dict):
             return [View(value, self.where(path))]

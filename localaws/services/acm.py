@@ -10,7 +10,6 @@ from localaws.handler import Call, Handler, Props, register
 from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, to_tags
 
-
 ISSUED_WITHIN_SECONDS = 5
 
 

@@ -30,9 +30,7 @@ class Vault(Shadowed):
 
     def make(self, call: Call, inputs: Props) -> str:
         key = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if inputs.get("kmsKeyArn") else {}
-        call.client("backup").create_backup_vault(
-            BackupVaultName=inputs["name"], BackupVaultTags=inputs["tags"], **key
-        )
+        call.client("backup").create_backup_vault(BackupVaultName=inputs["name"], BackupVaultTags=inputs["tags"], **key)
         return inputs["name"]
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
@@ -85,7 +83,9 @@ class Plan(Shadowed):
         names = {rule["RuleName"] for rule in found["BackupPlan"]["Rules"]}
         return {
             "name": found["BackupPlan"]["BackupPlanName"],
-            "rules": [rule for rule in kept.get("rules") or camel(found["BackupPlan"]["Rules"]) if rule["ruleName"] in names],
+            "rules": [
+                rule for rule in kept.get("rules") or camel(found["BackupPlan"]["Rules"]) if rule["ruleName"] in names
+            ],
             "arn": found["BackupPlanArn"],
             "version": found["VersionId"],
             "tags": call.client("backup").list_tags(ResourceArn=found["BackupPlanArn"]).get("Tags", {}),

@@ -76,9 +76,7 @@ def _configuration(inputs: Props, reference: str) -> Props:
         "Origins": _list(origins),
         "DefaultCacheBehavior": _behavior(inputs["defaultCacheBehavior"]),
         "CacheBehaviors": _list([_behavior(item) for item in inputs.get("orderedCacheBehaviors") or []]),
-        "Restrictions": {
-            "GeoRestriction": {"RestrictionType": geo["restrictionType"], **_list(geo.get("locations"))}
-        },
+        "Restrictions": {"GeoRestriction": {"RestrictionType": geo["restrictionType"], **_list(geo.get("locations"))}},
         "ViewerCertificate": viewer,
         "WebACLId": inputs.get("webAclId") or "",
     }
@@ -130,9 +128,7 @@ class Distribution(Shadowed):
         client = call.client("cloudfront")
         held = client.get_distribution_config(Id=id)
         reference = held["DistributionConfig"]["CallerReference"]
-        client.update_distribution(
-            Id=id, IfMatch=held["ETag"], DistributionConfig=_configuration(new, reference)
-        )
+        client.update_distribution(Id=id, IfMatch=held["ETag"], DistributionConfig=_configuration(new, reference))
         arn = client.get_distribution(Id=id)["Distribution"]["ARN"]
         gone = [name for name in old["tags"] if name not in new["tags"]]
         if gone:

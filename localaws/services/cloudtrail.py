@@ -34,7 +34,9 @@ class Trail(Handler):
 
     def create(self, call: Call, inputs: Props) -> str:
         client = call.client("cloudtrail")
-        arn = client.create_trail(Name=inputs["name"], TagsList=to_tags(inputs["tags"]), **self._wire(inputs))["TrailARN"]
+        arn = client.create_trail(Name=inputs["name"], TagsList=to_tags(inputs["tags"]), **self._wire(inputs))[
+            "TrailARN"
+        ]
         self._settle(call, arn, inputs)
         return arn
 
@@ -90,7 +92,9 @@ class Trail(Handler):
         else:
             client.start_logging(Name=arn)
         if inputs.get("eventSelectors"):
-            client.put_event_selectors(TrailName=arn, EventSelectors=[pascal(item) for item in inputs["eventSelectors"]])
+            client.put_event_selectors(
+                TrailName=arn, EventSelectors=[pascal(item) for item in inputs["eventSelectors"]]
+            )
         if inputs.get("insightSelectors"):
             client.put_insight_selectors(
                 TrailName=arn, InsightSelectors=[pascal(item) for item in inputs["insightSelectors"]]

@@ -23,7 +23,12 @@ class MetricAlarm(Handler):
     autoname = "name"
     cloudformation = "AWS::CloudWatch::Alarm"
     renames: ClassVar[dict[str, str]] = {
-        "name": "AlarmName", "tags": "-", "dimensions": "-", "metricQueries": "-", "okActions": "OKActions"}  # fmt: skip
+        "name": "AlarmName",
+        "tags": "-",
+        "dimensions": "-",
+        "metricQueries": "-",
+        "okActions": "OKActions",
+    }
     WIRE: ClassVar[dict[str, str]] = {"okActions": "OKActions", "dimensions": "Dimensions"}
     SAME = inputs - {"name", "tags", "dimensions", "metricQueries", "okActions"}
 

@@ -41,7 +41,6 @@ def arn(call: Call, kind: str, id: str) -> str:
     return f"arn:aws:ec2:{call.region}:{call.account_id}:{kind}/{id}"
 
 
-
 @register
 class Vpc(Tagged):
     type = "aws:ec2/vpc:Vpc"

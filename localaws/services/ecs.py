@@ -123,7 +123,11 @@ class Service(Shadowed):
     autoname = "name"
     cloudformation = "AWS::ECS::Service"
     renames: ClassVar[dict[str, str]] = {
-        "name": "ServiceName", "tags": "-", "networkConfiguration": "-", "enableEcsManagedTags": "EnableECSManagedTags"}  # fmt: skip
+        "name": "ServiceName",
+        "tags": "-",
+        "networkConfiguration": "-",
+        "enableEcsManagedTags": "EnableECSManagedTags",
+    }
 
     def make(self, call: Call, inputs: Props) -> str:
         wire = {name: inputs[name] for name in self.WIRE if inputs.get(name) is not None}
@@ -146,7 +150,9 @@ class Service(Shadowed):
             return None
         return {
             "name": service["serviceName"],
-            "cluster": service["clusterArn"] if str(kept.get("cluster", "")).startswith("arn:") else kept.get("cluster"),
+            "cluster": service["clusterArn"]
+            if str(kept.get("cluster", "")).startswith("arn:")
+            else kept.get("cluster"),
             "taskDefinition": service["taskDefinition"],
             "desiredCount": service["desiredCount"],
             "launchType": service.get("launchType"),

@@ -77,7 +77,11 @@ class ParameterGroup(Emulated):
     autoname = "name"
     cloudformation = "AWS::ElastiCache::ParameterGroup"
     renames: ClassVar[dict[str, str]] = {
-        "name": "CacheParameterGroupName", "family": "CacheParameterGroupFamily", "parameters": "-", "tags": "-"}  # fmt: skip
+        "name": "CacheParameterGroupName",
+        "family": "CacheParameterGroupFamily",
+        "parameters": "-",
+        "tags": "-",
+    }
 
     def identify(self, call: Call, inputs: Props) -> str:
         return inputs["name"]
@@ -127,9 +131,7 @@ class ReplicationGroup(Handler):
             wire["AuthToken"] = token
         if inputs.get("logDeliveryConfigurations"):
             wire["LogDeliveryConfigurations"] = [_delivery(item) for item in inputs["logDeliveryConfigurations"]]
-        call.client("elasticache").create_replication_group(
-            ReplicationGroupId=id, Tags=to_tags(inputs["tags"]), **wire
-        )
+        call.client("elasticache").create_replication_group(ReplicationGroupId=id, Tags=to_tags(inputs["tags"]), **wire)
         self._keep(call, id, inputs)
         return id
 

@@ -212,7 +212,9 @@ class OpenIdConnectProvider(Handler):
         found = call.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=id)
         host = found["Url"].removeprefix("https://")
         return {
-            "url": known.get("url") if str(known.get("url", "")).removeprefix("https://") == host else f"https://{host}",
+            "url": known.get("url")
+            if str(known.get("url", "")).removeprefix("https://") == host
+            else f"https://{host}",
             "arn": id,
             "clientIdLists": found["ClientIDList"],
             "thumbprintLists": found.get("ThumbprintList", []),

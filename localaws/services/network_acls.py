@@ -32,7 +32,9 @@ class NetworkAcl(Tagged):
         return {
             "vpcId": acl["VpcId"],
             "subnetIds": sorted(item["SubnetId"] for item in acl["Associations"]),
-            "ingress": [_rule(entry) for entry in acl["Entries"] if not entry["Egress"] and entry["RuleNumber"] != LAST],
+            "ingress": [
+                _rule(entry) for entry in acl["Entries"] if not entry["Egress"] and entry["RuleNumber"] != LAST
+            ],
             "egress": [_rule(entry) for entry in acl["Entries"] if entry["Egress"] and entry["RuleNumber"] != LAST],
             "arn": arn(call, "network-acl", id),
             "ownerId": call.account_id,
@@ -43,9 +45,7 @@ class NetworkAcl(Tagged):
         client = call.client("ec2")
         for entry in _acl(call, id)["Entries"]:
             if entry["RuleNumber"] != LAST:
-                client.delete_network_acl_entry(
-                    NetworkAclId=id, RuleNumber=entry["RuleNumber"], Egress=entry["Egress"]
-                )
+                client.delete_network_acl_entry(NetworkAclId=id, RuleNumber=entry["RuleNumber"], Egress=entry["Egress"])
         for direction in ("ingress", "egress"):
             for rule in new.get(direction) or []:
                 client.create_network_acl_entry(NetworkAclId=id, Egress=direction == "egress", **_entry(rule))

@@ -64,7 +64,9 @@ class Record(Handler):
 
     def create(self, call: Call, inputs: Props) -> str:
         if self._find(call, inputs["zoneId"], inputs["name"], inputs["type"]) and not inputs.get("allowOverwrite"):
-            refuse("ChangeResourceRecordSets", "InvalidChangeBatch", f"{inputs['name']} {inputs['type']} exists already")
+            refuse(
+                "ChangeResourceRecordSets", "InvalidChangeBatch", f"{inputs['name']} {inputs['type']} exists already"
+            )
         self._change(call, "UPSERT", inputs)
         return f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}"
 

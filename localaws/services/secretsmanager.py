@@ -13,7 +13,9 @@ RECOVERY_DAYS = 30
 @register
 class Secret(Handler):
     type = "aws:secretsmanager/secret:Secret"
-    inputs = frozenset({"name", "description", "kmsKeyId", "recoveryWindowInDays", "tags", "forceOverwriteReplicaSecret"})
+    inputs = frozenset(
+        {"name", "description", "kmsKeyId", "recoveryWindowInDays", "tags", "forceOverwriteReplicaSecret"}
+    )
     replace_on = frozenset({"name"})
     autoname = "name"
     cloudformation = "AWS::SecretsManager::Secret"

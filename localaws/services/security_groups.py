@@ -35,7 +35,9 @@ class SecurityGroup(Tagged):
             TagSpecifications=self.specification(inputs),
         )["GroupId"]
         # as the official provider: AWS's own "everything out" goes, only declared rules stay
-        client.revoke_security_group_egress(GroupId=group, IpPermissions=[_permission({"protocol": ALL}, everywhere=True)])
+        client.revoke_security_group_egress(
+            GroupId=group, IpPermissions=[_permission({"protocol": ALL}, everywhere=True)]
+        )
         self.change(call, group, {}, inputs)
         return group
 
@@ -141,7 +143,8 @@ class SecurityGroupRule(Handler):
             "ipProtocol": rule["IpProtocol"],
             "fromPort": rule.get("FromPort") if ports else None,
             "toPort": rule.get("ToPort") if ports else None,
-            "description": rule.get("Description") or call.store.of(self.type, call.region).get(id, {}).get("description"),
+            "description": rule.get("Description")
+            or call.store.of(self.type, call.region).get(id, {}).get("description"),
             "cidrIpv4": rule.get("CidrIpv4"),
             "cidrIpv6": rule.get("CidrIpv6"),
             "prefixListId": rule.get("PrefixListId"),
@@ -234,7 +237,9 @@ class SecurityGroupRulesExclusive(Handler):
         held = _rules(call, group)
         for rule in held:
             if rule["SecurityGroupRuleId"] not in listed:
-                revoke = client.revoke_security_group_egress if rule["IsEgress"] else client.revoke_security_group_ingress
+                revoke = (
+                    client.revoke_security_group_egress if rule["IsEgress"] else client.revoke_security_group_ingress
+                )
                 revoke(GroupId=group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
 
 

@@ -84,7 +84,9 @@ class TopicSubscription(Handler):
     cloudformation = "AWS::SNS::Subscription"
     renames: ClassVar[dict[str, str]] = {"topic": "TopicArn", "filterPolicy": "-", "redrivePolicy": "-"}
     ATTRIBUTES: ClassVar[dict[str, str]] = {
-        "rawMessageDelivery": "RawMessageDelivery", "filterPolicy": "FilterPolicy", "redrivePolicy": "RedrivePolicy"
+        "rawMessageDelivery": "RawMessageDelivery",
+        "filterPolicy": "FilterPolicy",
+        "redrivePolicy": "RedrivePolicy",
     }
 
     def create(self, call: Call, inputs: Props) -> str:

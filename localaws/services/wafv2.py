@@ -9,6 +9,11 @@ from localaws.handler import Call, Handler, Props, register
 from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, pascal, to_tags
 
+OWN_SPELLING = {
+    "cloudwatchMetricsEnabled": "CloudWatchMetricsEnabled",
+    "ipSetReferenceStatement": "IPSetReferenceStatement",
+}
+
 
 def _wire(value: Any) -> Any:
     """The provider's form as the API's: its names, and the two it spells its own way."""
@@ -17,8 +22,7 @@ def _wire(value: Any) -> Any:
         for name, item in value.items():
             if item is None:
                 continue
-            key = {"cloudwatchMetricsEnabled": "CloudWatchMetricsEnabled", "ipSetReferenceStatement": "IPSetReferenceStatement"}.get(name, pascal(name))  # fmt: skip
-            renamed[key] = _wire(item)
+            renamed[OWN_SPELLING.get(name) or pascal(name)] = _wire(item)
         return renamed
     return [_wire(item) for item in value] if isinstance(value, list) else value
 

@@ -73,9 +73,9 @@ def origin_tls(resource: Resource, config: Config) -> Iterator[str]:
 )
 def oac(resource: Resource, config: Config) -> Iterator[str]:
     for origin in resource.views("origins"):
-        if not origin.has("customOriginConfig") and not origin.has("vpcOriginConfig"):
-            if not origin.has("originAccessControlId"):
-                yield f"{origin.where('originAccessControlId')} is not set."
+        is_bucket = not origin.has("customOriginConfig") and not origin.has("vpcOriginConfig")
+        if is_bucket and not origin.has("originAccessControlId"):
+            yield f"{origin.where('originAccessControlId')} is not set."
 
 
 @resource_rule(

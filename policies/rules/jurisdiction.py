@@ -42,7 +42,7 @@ def region_of_arn(arn: str) -> str:
 
 
 def _excepted(resource: Resource, region: str, config: Config) -> bool:
-    """The fixed exceptions: control plane of the CDN, which AWS has in us-east-1 only, never a store of patient data."""
+    """The fixed exceptions: control plane of the CDN, which AWS has in us-east-1 only, never a store."""
     if region != EDGE_REGION:
         return False
     if resource.type in _EDGE_ONLY:
@@ -148,7 +148,11 @@ def rds_snapshot_copy(resource: Resource, config: Config) -> Iterator[str]:
 
 @resource_rule(
     "dynamodb-replica-in-jurisdiction",
-    types=("aws:dynamodb/table:Table", "aws:dynamodb/tableReplica:TableReplica", "aws:dynamodb/globalTable:GlobalTable"),
+    types=(
+        "aws:dynamodb/table:Table",
+        "aws:dynamodb/tableReplica:TableReplica",
+        "aws:dynamodb/globalTable:GlobalTable",
+    ),
     title="Tables replicate inside the jurisdiction only",
     severity=Severity.CRITICAL,
     remedy="Remove replicas outside the jurisdiction.",

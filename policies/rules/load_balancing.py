@@ -87,5 +87,8 @@ def access_logs(resource: Resource, config: Config) -> Iterator[str]:
     url=GUIDE + "edit-load-balancer-attributes.html",
 )
 def drop_invalid_headers(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.text("loadBalancerType") in (None, "application") and resource.flag("dropInvalidHeaderFields") is not True:
+    if (
+        resource.text("loadBalancerType") in (None, "application")
+        and resource.flag("dropInvalidHeaderFields") is not True
+    ):
         yield "dropInvalidHeaderFields must be true."

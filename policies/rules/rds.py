@@ -34,7 +34,9 @@ def copies(resource: Resource) -> bool:
     url=GUIDE + "Overview.Encryption.html",
 )
 def rds_storage_encrypted(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.flag("storageEncrypted") is not True and not (copies(resource) and not resource.has("storageEncrypted")):
+    if resource.flag("storageEncrypted") is not True and not (
+        copies(resource) and not resource.has("storageEncrypted")
+    ):
         yield "storageEncrypted must be true; it cannot be turned on later without a new database."
 
 
@@ -47,9 +49,9 @@ def rds_storage_encrypted(resource: Resource, config: Config) -> Iterator[str]:
     url=GUIDE + "Overview.Encryption.Keys.html",
 )
 def rds_cmk(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.tags().get(config.data_class_tag) in (*SENSITIVE, UNKNOWN) and not resource.has("kmsKeyId"):
-        if not copies(resource):
-            yield "kmsKeyId is not set: the key would be AWS's own, which no policy of yours governs."
+    sensitive = resource.tags().get(config.data_class_tag) in (*SENSITIVE, UNKNOWN)
+    if sensitive and not resource.has("kmsKeyId") and not copies(resource):
+        yield "kmsKeyId is not set: the key would be AWS's own, which no policy of yours governs."
 
 
 @resource_rule(

@@ -122,14 +122,16 @@ def route_igw_public_only(stack: Stack, config: Config) -> Iterator[Finding]:
         for table in tables_of(stack, subnet):
             for route in default_routes(stack, table):
                 if stack.targets(route, "gatewayId", "aws:ec2/internetGateway:InternetGateway"):
-                    yield Finding(route, f"{subnet.name} is not of the public tier (tag Tier) and would face the internet.")
+                    yield Finding(
+                        route, f"{subnet.name} is not of the public tier (tag Tier) and would face the internet."
+                    )
 
 
 @stack_rule(
     "sg-chain-no-internet-to-data",
     title="Two security groups stand between the internet and patient data",
     severity=Severity.CRITICAL,
-    remedy="Let only the application's group into the store's group, and only the load balancer's into the application's.",
+    remedy="Let the application's group only into the store's group, and the load balancer's only into that.",
     url=GROUP_GUIDE,
 )
 def sg_chain(stack: Stack, config: Config) -> Iterator[Finding]:
@@ -138,7 +140,9 @@ def sg_chain(stack: Stack, config: Config) -> Iterator[Finding]:
             for rule, cidr in open_sources(stack, near):
                 if cidr in ANYWHERE:
                     path = f"internet → {near.name}" + ("" if near is group else f" → {group.name}")
-                    yield Finding(rule, f"{path} → {store.name}: {cidr} is let in fewer than two groups from the store.")
+                    yield Finding(
+                        rule, f"{path} → {store.name}: {cidr} is let in fewer than two groups from the store."
+                    )
 
 
 @stack_rule(
@@ -173,7 +177,9 @@ def public_path(stack: Stack, config: Config) -> Iterator[Finding]:
         guarded = stack.users(balancer, "aws:wafv2/webAclAssociation:WebAclAssociation", property="resourceArn")
         if reached and not guarded:
             names = ", ".join(sorted({store.name for store in reached}))
-            yield Finding(balancer, f"internet → {balancer.name} → {names}: no web ACL is associated with the load balancer.")
+            yield Finding(
+                balancer, f"internet → {balancer.name} → {names}: no web ACL is associated with the load balancer."
+            )
 
 
 def _reaches(stack: Stack, starts: list[Resource], goal: Resource) -> bool:

@@ -81,7 +81,9 @@ def s3_acl_disabled(stack: Stack, config: Config) -> Iterator[Finding]:
 def s3_tls_only(stack: Stack, config: Config) -> Iterator[Finding]:
     for bucket in stack.of(BUCKET):
         policies = stack.users(bucket, POLICY, property="bucket")
-        if any(policy.unknown("policy") or any(map(_denies_plain, statements(policy, "policy"))) for policy in policies):
+        if any(
+            policy.unknown("policy") or any(map(_denies_plain, statements(policy, "policy"))) for policy in policies
+        ):
             continue
         if bucket.unknown("policy") or any(map(_denies_plain, statements(bucket, "policy"))):
             continue
@@ -99,9 +101,9 @@ def s3_versioning(stack: Stack, config: Config) -> Iterator[Finding]:
     path = "versioningConfiguration.status"
     for bucket in stack.of(BUCKET):
         sides = stack.users(bucket, SIDE["versioning"], property="bucket")
-        if not any(side.unknown(path) or side.text(path) == "Enabled" for side in sides):
-            if bucket.unknown("versioning") or bucket.flag("versioning.enabled") is not True:
-                yield Finding(bucket, "versioning is not Enabled.")
+        beside = any(side.unknown(path) or side.text(path) == "Enabled" for side in sides)
+        if not beside and not bucket.unknown("versioning") and not bucket.flag("versioning.enabled"):
+            yield Finding(bucket, "versioning is not Enabled.")
 
 
 @resource_rule(
@@ -140,7 +142,9 @@ def s3_force_destroy_off(resource: Resource, config: Config) -> Iterator[str]:
 def s3_no_website_on_phi(stack: Stack, config: Config) -> Iterator[Finding]:
     for bucket in stack.of(BUCKET):
         if data_class(bucket, config) in SENSITIVE:
-            for site in stack.users(bucket, "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", property="bucket"):
+            for site in stack.users(
+                bucket, "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", property="bucket"
+            ):
                 yield Finding(site, f"{bucket.name} holds sensitive data; website endpoints have no TLS.")
 
 
@@ -148,7 +152,9 @@ def _log_target(stack: Stack, bucket: Resource) -> bool:
     """Whether a service that cannot use a customer key delivers logs to the bucket."""
     return bool(
         stack.users(bucket, SIDE["access logging"], property="targetBucket")
-        or stack.users(bucket, "aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer", property="accessLogs")
+        or stack.users(
+            bucket, "aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer", property="accessLogs"
+        )
     )
 
 

@@ -36,9 +36,9 @@ def rds_password(resource: Resource, config: Config) -> Iterator[str]:
     for name in ("password", "masterPassword"):
         if resource.has(name):
             yield f"{name} keeps the password in the state."
-    if not resource.unknown("manageMasterUserPassword") and resource.flag("manageMasterUserPassword"):
-        if not resource.has("masterUserSecretKmsKeyId"):
-            yield "masterUserSecretKmsKeyId is not set: the managed secret needs a customer key."
+    managed = not resource.unknown("manageMasterUserPassword") and resource.flag("manageMasterUserPassword")
+    if managed and not resource.has("masterUserSecretKmsKeyId"):
+        yield "masterUserSecretKmsKeyId is not set: the managed secret needs a customer key."
 
 
 @resource_rule(

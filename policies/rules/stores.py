@@ -44,9 +44,7 @@ def data_class(resource: Resource, config: Config) -> object:
     url=S3_GUIDE,
 )
 def s3_phi_bundle(stack: Stack, config: Config) -> Iterator[Finding]:
-    copies = {
-        target.urn for each in stack.of(REPLICATION) for target in stack.targets(each, "rules", BUCKET)
-    }
+    copies = {target.urn for each in stack.of(REPLICATION) for target in stack.targets(each, "rules", BUCKET)}
     for bucket in stack.of(BUCKET):
         if data_class(bucket, config) != "phi":
             continue
@@ -86,7 +84,9 @@ def phi_encryption_complete(stack: Stack, config: Config) -> Iterator[Finding]:
             for side in sides:
                 for rule in side.views("rules") if not side.unknown("rules") else []:
                     default = rule.view("applyServerSideEncryptionByDefault")
-                    if default.text("sseAlgorithm") not in ("aws:kms", "aws:kms:dsse") or not default.has("kmsMasterKeyId"):
+                    if default.text("sseAlgorithm") not in ("aws:kms", "aws:kms:dsse") or not default.has(
+                        "kmsMasterKeyId"
+                    ):
                         yield Finding(side, f"{default.path}: patient data needs aws:kms with kmsMasterKeyId.")
 
 
@@ -137,7 +137,9 @@ def backup_selection_covers_phi(stack: Stack, config: Config) -> Iterator[Findin
 
 
 def _weaker(copy: object, source: object) -> bool:
-    return source in SENSITIVE and copy is not UNKNOWN and (copy not in SENSITIVE or (source == "phi" and copy != "phi"))
+    return (
+        source in SENSITIVE and copy is not UNKNOWN and (copy not in SENSITIVE or (source == "phi" and copy != "phi"))
+    )
 
 
 def _selected(stack: Stack, selection: Resource, store: Resource) -> bool:

@@ -13,9 +13,9 @@ from pulumi.runtime.proto import provider_pb2
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
-import localaws.services  # noqa: E402, F401  registers the handlers
-from localaws.provider import AwsProvider  # noqa: E402
-from localaws.values import decode, encode  # noqa: E402
+import localaws.services  # noqa: F401  registers the handlers
+from localaws.provider import AwsProvider
+from localaws.values import decode, encode
 
 REGION = "ca-central-1"
 
@@ -56,7 +56,9 @@ class Account:
         arguments = encode({"region": region, **configuration})
         self.provider.Configure(provider_pb2.ConfigureRequest(args=arguments), self.context)
 
-    def check(self, type: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None) -> tuple[dict[str, Any], Any]:
+    def check(
+        self, type: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], Any]:
         request = provider_pb2.CheckRequest(
             type=type, name="case", news=encode(inputs), olds=encode(olds or {}), randomSeed=b"0123456789abcdef"
         )
@@ -83,7 +85,11 @@ class Account:
     def diff(self, made: Made, inputs: dict[str, Any]) -> Any:
         return self.provider.Diff(
             provider_pb2.DiffRequest(
-                type=made.type, id=made.id, olds=encode(made.outputs), old_inputs=encode(made.inputs), news=encode(inputs)
+                type=made.type,
+                id=made.id,
+                olds=encode(made.outputs),
+                old_inputs=encode(made.inputs),
+                news=encode(inputs),
             ),
             self.context,
         )
@@ -106,7 +112,7 @@ class Account:
         return decode(getattr(answer, "return"))[0]
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return self.provider._clients.get(service, region)  # noqa: SLF001  the same account, as boto3 sees it
+        return self.provider._clients.get(service, region)
 
 
 @pytest.fixture

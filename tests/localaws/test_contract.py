@@ -16,9 +16,7 @@ from tests.localaws.case import Case, Ref
 from tests.localaws.conftest import Account, Made
 
 CASES: list[Case] = [
-    case
-    for module in iter_modules(cases.__path__)
-    for case in import_module(f"{cases.__name__}.{module.name}").CASES
+    case for module in iter_modules(cases.__path__) for case in import_module(f"{cases.__name__}.{module.name}").CASES
 ]
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 

@@ -54,7 +54,14 @@ LOGS = {
         },
     ),
 }
-ACL_RULE = {"ruleNo": 100, "protocol": "6", "action": "allow", "cidrBlock": "10.0.0.0/16", "fromPort": 443, "toPort": 443}
+ACL_RULE = {
+    "ruleNo": 100,
+    "protocol": "6",
+    "action": "allow",
+    "cidrBlock": "10.0.0.0/16",
+    "fromPort": 443,
+    "toPort": 443,
+}
 
 
 def endpoint_policy(sid: str) -> str:

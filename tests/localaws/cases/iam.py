@@ -16,7 +16,9 @@ def grant(action: str) -> str:
 
 
 ROLE = {
-    "role": Need("aws:iam/role:Role", {"name": "clinic-task", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {}})
+    "role": Need(
+        "aws:iam/role:Role", {"name": "clinic-task", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {}}
+    )
 }
 POLICY = {
     "policy": Need("aws:iam/policy:Policy", {"name": "clinic-documents", "policy": grant("s3:GetObject"), "tags": {}})
@@ -25,7 +27,11 @@ POLICY = {
 CASES = [
     Case(
         "aws:iam/role:Role",
-        {"name": "clinic-execution", "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"), "tags": {"DataClass": "phi"}},
+        {
+            "name": "clinic-execution",
+            "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"),
+            "tags": {"DataClass": "phi"},
+        },
         {"assumeRolePolicy": trust("backup.amazonaws.com"), "maxSessionDuration": 7200, "tags": {}},
     ),
     Case(

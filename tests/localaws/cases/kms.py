@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from tests.localaws.case import Case, Need, Ref
 
-KEY = {"description": "clinic data", "enableKeyRotation": True, "deletionWindowInDays": 30, "tags": {"DataClass": "phi"}}
+KEY = {
+    "description": "clinic data",
+    "enableKeyRotation": True,
+    "deletionWindowInDays": 30,
+    "tags": {"DataClass": "phi"},
+}
 
 CASES = [
     Case("aws:kms/key:Key", KEY, {"description": "clinic records", "tags": {"DataClass": "pii"}}),
