@@ -94,7 +94,24 @@ def _runs(pid: int) -> bool:
     """Whether this process lives and is a localaws (a number may have been given to another since)."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # our own child that ended would otherwise still look alive
+    return alive(pid, named=b"localaws")
+
+
+def alive(pid: int, *, named: bytes = b"") -> bool:
+    """Whether a process of this number runs; one that has ended and waits for its parent does not.
+
+    named: what its command line must hold, where the system tells command lines (Linux does, in `/proc`).
+    """
+    if Path("/proc/self/cmdline").exists():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return bool(command) and named in command
     try:
-        return b"localaws" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        return True
+    return True

@@ -236,7 +236,7 @@ class LocalRun:
         """Remove the stack's locks whose engine was killed: on this machine, by a process that is gone."""
         for lock in (self.state / ".pulumi" / "locks").rglob(f"{self.project_name}/{stack}/*.json"):
             held = json.loads(lock.read_text())
-            if held.get("hostname") == socket.gethostname() and not alive(int(held["pid"])):
+            if held.get("hostname") == socket.gethostname() and not lifecycle.alive(int(held["pid"])):
                 lock.unlink()
 
     # Which account a stack was deployed to
@@ -352,14 +352,3 @@ def read_yaml(file: Path) -> dict[str, Any]:
 def region_of(stack: Mapping[str, Any]) -> str:
     """The `aws:region` of a stack file; ca-central-1 for a file that does not say."""
     return str((stack.get("config") or {}).get("aws:region", "ca-central-1"))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this number runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -21,6 +21,8 @@ class Resource(View):
     """One resource: its properties (read through `View`) and what Pulumi knows beside them.
 
     provider: the provider's own inputs, empty when unknown to the engine.   protect: Pulumi's option, not AWS's.
+    declared: names of the properties that the program gave; a stack's resources hold beside them what AWS reported, which
+        may be drift that this very update repairs. None when the engine has not said.
     dependencies: URNs each property was computed from, the way to link resources whose ids preview cannot know.
     """
 
@@ -36,6 +38,7 @@ class Resource(View):
         protect: bool = False,
         ignore_changes: Iterable[str] = (),
         dependencies: Mapping[str, Iterable[str]] | None = None,
+        declared: frozenset[str] | None = None,
     ) -> None:
         super().__init__(dict(properties))
         self.type = type
@@ -45,6 +48,7 @@ class Resource(View):
         self.parent = parent
         self.protect = protect
         self.ignore_changes = tuple(ignore_changes)
+        self.declared = declared
         self.dependencies: dict[str, tuple[str, ...]] = {key: tuple(urns) for key, urns in (dependencies or {}).items()}
 
     @property
@@ -56,6 +60,10 @@ class Resource(View):
     def service(self) -> str:
         """The type's module: `s3` of `aws:s3/bucket:Bucket`."""
         return self.type.split(":")[1].split("/")[0] if self.type.count(":") == 2 else ""
+
+    def declares(self, name: str) -> bool:
+        """Whether the program gave this property, as far as the engine has said."""
+        return self.declared is None or name in self.declared
 
     def region(self) -> str | None:
         """Where the resource is placed: its own `region`, else its provider's; None when neither says."""

@@ -60,6 +60,7 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         self._policies_by_name = {policy.name: policy for policy in policies}
         self._pack = (name, version)
         self._judge: Judge | None = None
+        self._declared: dict[str, frozenset[str]] = {}
 
     @property
     def judge(self) -> Judge:
@@ -76,10 +77,12 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         return super().Configure(request, context)
 
     def Analyze(self, request: Any, context: Any) -> Any:
-        return self._response(self.judge.resource(_resource(request)))
+        resource = _resource(request)
+        self._declared[resource.urn] = frozenset(resource.names())
+        return self._response(self.judge.resource(resource))
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
-        stack = Stack(tuple(_resource(each, stack=True) for each in request.resources))
+        stack = Stack(tuple(_resource(each, self._declared.get(each.urn)) for each in request.resources))
         return self._response(self.judge.stack(stack))
 
     def _response(self, verdicts: Any) -> Any:
@@ -110,10 +113,10 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         )
 
 
-def _resource(message: Any, *, stack: bool = False) -> Resource:
-    """A resource of the engine's message; a stack's resources say what each property was computed from."""
+def _resource(message: Any, declared: frozenset[str] | None = None) -> Resource:
+    """A resource of the engine's message; one of a stack says what each property was computed from."""
     provider = from_struct(message.provider.properties) if message.HasField("provider") else {}
-    dependencies = {key: list(each.urns) for key, each in message.propertyDependencies.items()} if stack else {}
+    dependencies = {key: list(each.urns) for key, each in getattr(message, "propertyDependencies", {}).items()}
     return Resource(
         message.type,
         from_struct(message.properties),
@@ -124,7 +127,5 @@ def _resource(message: Any, *, stack: bool = False) -> Resource:
         protect=message.options.protect,
         ignore_changes=message.options.ignoreChanges,
         dependencies=dependencies,
+        declared=declared,
     )
-
-
-__all__ = ["OnePassServicer", "serve"]

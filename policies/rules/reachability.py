@@ -55,7 +55,7 @@ def open_sources(stack: Stack, group: Resource) -> list[tuple[Resource, str]]:
     for rule in stack.users(group, RULE, property="securityGroupId"):
         if known(lambda rule=rule: rule.text("type")) and rule.text("type") == "ingress":
             found += [(rule, cidr) for name in ("cidrBlocks", "ipv6CidrBlocks") for cidr in _texts(rule, name)]
-    if not group.unknown("ingress"):
+    if group.declares("ingress") and not group.unknown("ingress"):
         for inline in group.views("ingress"):
             found += [(group, cidr) for name in ("cidrBlocks", "ipv6CidrBlocks") for cidr in _texts(inline, name)]
     return found

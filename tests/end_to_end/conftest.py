@@ -17,7 +17,7 @@ from rich.console import Console
 
 from engine import install
 from localaws import lifecycle
-from operations.local import LocalRun, alive
+from operations.local import LocalRun
 from operations.protections import Account
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ class Phi:
         endpoint = lifecycle.status(self.directory)
         with suppress(Exception):
             lifecycle.stop(self.directory)
-        if endpoint is not None and alive(endpoint.pid):
+        if endpoint is not None and lifecycle.alive(endpoint.pid):
             with suppress(ProcessLookupError):
                 os.kill(endpoint.pid, 9)
 

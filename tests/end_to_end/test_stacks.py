@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.local import alive
+from localaws.lifecycle import alive
 from tests.end_to_end.conftest import ROOT, Phi
 
 pytestmark = pytest.mark.end_to_end
