@@ -8,7 +8,7 @@ UV_VERSION := $(shell sed -n 's/.*"uv==\([^"]*\)".*/\1/p' pyproject.toml)
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview down test check bench
+.PHONY: help setup up preview down test check docs bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -41,6 +41,9 @@ check: setup ## Lint, format, types, import rules
 
 test: setup ## Run make check and every test tier, with one summary (TIERS="unit policies" for some)
 	@.venv/bin/python -m tests.tiers $(TIERS)
+
+docs: setup ## Write the generated references of docs/ anew
+	@.venv/bin/python -m docs
 
 bench: setup ## Measure previews, updates, memory and imports; prints JSON
 	@.venv/bin/python -m benchmarks

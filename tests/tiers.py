@@ -18,6 +18,7 @@ TIERS = {
     "unit": [*PYTEST, "tests/unit", "tests/engine", "tests/operations"],
     "policies": [*PYTEST, "tests/policies"],
     "localaws": [*PYTEST, "tests/localaws"],
+    "docs": [*PYTEST, "tests/docs"],
     "end_to_end": [*PYTEST, "tests/end_to_end"],
 }
 

@@ -1,0 +1,20 @@
+"""The generated references of this folder, each with what it must say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs import controls_table, embedded_aws_table, requirements_table
+from settings import schema
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def files() -> dict[Path, str]:
+    """Generated file → its content, as the code is now."""
+    return {
+        **schema.files(),
+        FOLDER / "requirements.md": requirements_table.render(),
+        FOLDER / "controls.md": controls_table.render(),
+        FOLDER / "embedded-aws.md": embedded_aws_table.render(),
+    }
