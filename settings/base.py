@@ -122,6 +122,12 @@ def weekly_minutes(window: str) -> int:
     return len(_weekly_minutes(window))
 
 
+def weekly(window: str) -> str:
+    """A daily window as the weekly one of its Monday: what two daily windows share, they share on Mondays too."""
+    start, end = window.split("-")
+    return f"mon:{start}-{'mon' if _clock(end) > _clock(start) else 'tue'}:{end}"
+
+
 def windows_overlap(daily: str, weekly: str) -> bool:
     """Whether a daily backup window and a weekly maintenance window share a minute, which AWS refuses (ALL-14)."""
     return not _daily_minutes(daily).isdisjoint(_weekly_minutes(weekly))

@@ -24,7 +24,7 @@ class Eviction(StrEnum):
 class CacheSettings(Section):
     """Amazon ElastiCache for Redis: private, encrypted, with a token, in two zones (ALL-05)."""
 
-    engine_version: Annotated[str, Field(pattern=r"^[67]\.\d$", examples=["7.1"])] = "7.1"
+    engine_version: Annotated[str, Field(pattern=r"^(6\.[02]|7\.[01])$", examples=["7.1"])] = "7.1"
     """Redis version (BER-CCH-01)."""
     node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.t4g.micro"
     """Size of the nodes (BER-CCH-01)."""

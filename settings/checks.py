@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from settings.base import Environment
+from settings.base import Environment, weekly, windows_overlap
 from settings.cache import CacheSettings
 from settings.compute import ComputeSettings
 from settings.database import DatabaseSettings
@@ -250,3 +250,21 @@ def _service_reachable(
             yield _problem(
                 "network.gateway_endpoints", "s3, which serves image layers, because services start without NAT", "none"
             )
+
+
+@_check
+def _backup_hour(database: DatabaseSettings | None, recovery: RecoverySettings | None) -> Iterator[Problem]:
+    """AWS Backup does not start in, or within an hour before, RDS's own windows (AWS Backup, "Amazon RDS backups")."""
+    if database is None or recovery is None:
+        return
+    hour = recovery.backup_plan.daily_hour
+    started = f"{hour:02}:00-{(hour + 2) % 24:02}:00"  # the hour it may start in, and the hour that must stay free
+    if windows_overlap(started, weekly(database.backup_window)) or windows_overlap(
+        started, database.maintenance_window
+    ):
+        yield _problem(
+            "recovery.backup_plan.daily_hour",
+            "an hour that, with the next one, is clear of database.backup_window "
+            f"{database.backup_window} and database.maintenance_window {database.maintenance_window}",
+            hour,
+        )

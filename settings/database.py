@@ -11,8 +11,11 @@ from settings.base import windows_overlap as overlap
 
 SHORTEST_WINDOW_MINUTES = 30
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$", examples=["clinic_admin"])]
-"""A PostgreSQL name that needs no quotes."""
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["clinic_admin"])]
+"""A PostgreSQL name that needs no quotes and that RDS takes."""
+
+_RESERVED_USERS = ("admin", "public", "rdsadmin", "user")
+_RESERVED_PREFIXES = ("pg_", "rds_")
 
 
 class DatabaseSettings(Section):
@@ -64,6 +67,11 @@ class DatabaseSettings(Section):
             raise ValueError(f"monitoring_seconds: expected 1, 5, 10, 15, 30 or 60, found {self.monitoring_seconds}")
         if self.insights_days != 7 and self.insights_days != 731 and self.insights_days % 31:
             raise ValueError(f"insights_days: expected 7, 731 or a multiple of 31, found {self.insights_days}")
+        if self.username is not None and (
+            self.username in _RESERVED_USERS or self.username.startswith(_RESERVED_PREFIXES)
+        ):
+            reserved = ", ".join((*_RESERVED_USERS, *(f"{prefix}…" for prefix in _RESERVED_PREFIXES)))
+            raise ValueError(f"username: expected a name that RDS does not keep for itself ({reserved})")
         require_windows(self.backup_window, self.maintenance_window, "backup_window")
         return self
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from settings.base import RegionName, Section
 
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["clinic-pulumi-state"])]
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", examples=["clinic-pulumi-state"])]
 
 _COLD_STORAGE_DAYS = 90
 
@@ -16,8 +16,8 @@ _COLD_STORAGE_DAYS = 90
 class BackupPlanSettings(Section):
     """AWS Backup of everything tagged as patient data (45 CFR 164.308(a)(7)(ii)(A))."""
 
-    daily_hour: Annotated[int, Field(ge=0, le=23)] = 5
-    """Hour of the daily backup, UTC."""
+    daily_hour: Annotated[int, Field(ge=0, le=23)] = 3
+    """Hour of the daily backup, UTC; ends an hour before the database's own windows begin."""
     keep_days: Annotated[int, Field(ge=7, le=36_500)] = 35
     """Days a backup is kept."""
     cold_after_days: Annotated[int, Field(ge=1)] | None = None
@@ -44,6 +44,12 @@ class StateBackendSettings(Section):
     """The bucket in the recovery region."""
     role_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "S3TerraformStateReplicationRole"
     """Name of the role S3 replicates with (BER-DR-08)."""
+
+    @model_validator(mode="after")
+    def _two_buckets(self) -> Self:
+        if self.bucket == self.replica_bucket:
+            raise ValueError(f"replica_bucket: expected another name than bucket, found {self.bucket}")
+        return self
 
 
 class RecoverySettings(Section):

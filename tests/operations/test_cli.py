@@ -74,7 +74,7 @@ def test_a_stack_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 @pytest.mark.parametrize("stack", ["staging", "production", "berthcare"])
 def test_every_stack_shows_its_settings_with_what_is_derived(stack: str) -> None:
-    shown = json.loads(phi("settings", "show", "--stack", stack, "--json").stdout)
+    shown = json.loads(phi("settings", "show", stack, "--json").stdout)
     assert shown["region"] == "ca-central-1"
     assert shown["protect"] is (shown["environment"] == "production")
 

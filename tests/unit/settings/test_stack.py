@@ -106,3 +106,43 @@ def test_every_region_has_zones_and_a_recovery_region_in_its_jurisdiction(jurisd
         assert facts.recovery[region] in facts.regions
         assert facts.recovery[region] != region
         assert len(zones(region)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "path"),
+    [
+        ("database", {"engine_version": "17.11", "username": "rdsadmin"}, "database.username"),
+        ("database", {"engine_version": "17.11", "username": "_clinic"}, "database.username"),
+        ("cache", {"engine_version": "7.9"}, "cache.engine_version"),
+        (
+            "recovery",
+            {"state_backend": {"bucket": "state.example", "replica_bucket": "copy"}},
+            "recovery.state_backend.bucket",
+        ),
+        (
+            "recovery",
+            {"state_backend": {"bucket": "state", "replica_bucket": "state"}},
+            "recovery.state_backend.replica_bucket",
+        ),
+    ],
+)
+def test_names_that_aws_refuses_are_refused_first(section: str, values: dict[str, Any], path: str) -> None:
+    [found] = problems(smallest(**{section: values}))
+    assert found.startswith(f"phi-platform:{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("hour", "window", "fits"),
+    [(3, "06:00-07:00", True), (4, "06:00-07:00", True), (5, "06:00-07:00", False), (6, "06:00-07:00", False),
+     (7, "06:00-07:00", False), (12, "06:00-07:00", True), (22, "23:30-00:30", False), (23, "00:30-01:30", False)],
+)  # fmt: skip
+def test_backups_keep_clear_of_the_databases_windows(hour: int, window: str, fits: bool) -> None:
+    config = smallest(
+        database={"engine_version": "17.11", "backup_window": window},
+        recovery={"backup_plan": {"daily_hour": hour}},
+    )
+    if fits:
+        assert loaded(config).recovery is not None
+    else:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:recovery.backup_plan.daily_hour: ")
