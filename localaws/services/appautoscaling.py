@@ -51,6 +51,8 @@ class Target(Shadowed):
         )
 
     def remove(self, call: Call, id: str, known: Props) -> None:
+        if self.live(call, id, known) is None:
+            return  # moto answers ValidationException where AWS says ObjectNotFoundException
         call.client("application-autoscaling").deregister_scalable_target(**identity(known))
 
 
@@ -92,4 +94,6 @@ class Policy(Shadowed):
         )
 
     def remove(self, call: Call, id: str, known: Props) -> None:
+        if self.live(call, id, known) is None:
+            return
         call.client("application-autoscaling").delete_scaling_policy(PolicyName=known["name"], **identity(known))

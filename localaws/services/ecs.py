@@ -50,7 +50,7 @@ class Cluster(Shadowed):
         }
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:
-        call.client("ecs").update_cluster_settings(cluster=id, settings=new.get("settings") or [])
+        call.client("ecs").update_cluster(cluster=id, settings=new.get("settings") or [])
         retag(call, id, old, new)
 
     def remove(self, call: Call, id: str, known: Props) -> None:

@@ -11,11 +11,12 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
-os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-
 import localaws.services  # noqa: F401  registers the handlers
 from localaws.provider import AwsProvider
+from localaws.server import MOTO
 from localaws.values import decode, encode
+
+os.environ.update(MOTO)
 
 REGION = "ca-central-1"
 

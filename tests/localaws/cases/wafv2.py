@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from tests.localaws.case import Case, Need, Ref
+from tests.localaws.cases.lb import BALANCED
+
+
+def seen(metric: str) -> dict[str, object]:
+    return {"cloudwatchMetricsEnabled": True, "metricName": metric, "sampledRequestsEnabled": False}
+
+
+def acl(requests: int) -> dict[str, object]:
+    rate = {"aggregateKeyType": "IP", "evaluationWindowSec": 300, "limit": requests}
+    managed = {"name": "AWSManagedRulesCommonRuleSet", "vendorName": "AWS"}
+    return {
+        "scope": "REGIONAL",
+        "defaultAction": {"allow": {}},
+        "visibilityConfig": seen("clinic"),
+        "rules": [
+            {
+                "name": "rate",
+                "priority": 1,
+                "action": {"block": {}},
+                "statement": {"rateBasedStatement": rate},
+                "visibilityConfig": seen("rate"),
+            },
+            {
+                "name": "common",
+                "priority": 10,
+                "overrideAction": {"none": {}},
+                "statement": {"managedRuleGroupStatement": managed},
+                "visibilityConfig": seen("common"),
+            },
+        ],
+        "tags": {"DataClass": "internal"},
+    }
+
+
+GUARD = {"acl": Need("aws:wafv2/webAcl:WebAcl", {"name": "clinic-guard", **acl(2000)})}
+LOGS = "arn:aws:logs:ca-central-1:123456789012:log-group:aws-waf-logs-clinic"
+
+CASES = [
+    Case("aws:wafv2/webAcl:WebAcl", {"name": "clinic", **acl(2000)}, {"rules": acl(500)["rules"], "tags": {}}),
+    Case(
+        "aws:wafv2/webAclAssociation:WebAclAssociation",
+        {"resourceArn": Ref("balancer"), "webAclArn": Ref("acl", "arn")},
+        None,
+        {**BALANCED, **GUARD},
+    ),
+    Case(
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+        {
+            "resourceArn": Ref("acl", "arn"),
+            "logDestinationConfigs": [LOGS],
+            "redactedFields": [{"singleHeader": {"name": "authorization"}}],
+        },
+        {"redactedFields": [{"singleHeader": {"name": "cookie"}}]},
+        GUARD,
+    ),
+]
