@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
-from .values import NotKnown, View
+from .values import NotKnown, View, texts_within
 
 STACK = "pulumi:pulumi:Stack"
 AWS_PROVIDER = "pulumi:providers:aws"
@@ -127,13 +127,12 @@ class Stack:
 
     @cached_property
     def _mentions(self) -> dict[str, list[tuple[str, Resource]]]:
-        """Who says a text, in a property or a list of texts at the top level."""
+        """Who says a text, and in which top-level property, at any depth."""
         found: dict[str, list[tuple[str, Resource]]] = defaultdict(list)
         for each in self.resources:
             for key, value in each.properties.items():
-                for text in value if isinstance(value, list) else (value,):
-                    if isinstance(text, str) and text:
-                        found[text].append((key, each))
+                for text in set(texts_within(value)):
+                    found[text].append((key, each))
         return found
 
     @property
@@ -153,12 +152,10 @@ class Stack:
         return [each for type, found in self._by_type.items() if fnmatchcase(type, pattern) for each in found]
 
     def targets(self, resource: Resource, property: str, *types: str) -> list[Resource]:
-        """Resources (of these types, if any are given) that a top-level property of `resource` refers to."""
+        """Resources (of these types, if any are given) that a top-level property of `resource` refers to, at any depth."""
         found = {urn: self.by_urn[urn] for urn in resource.dependencies.get(property, ()) if urn in self.by_urn}
-        value = resource.properties.get(property)
-        for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str):
-                found.update((each.urn, each) for each in self._by_identity.get(text, ()) if each is not resource)
+        for text in texts_within(resource.properties.get(property)):
+            found.update((each.urn, each) for each in self._by_identity.get(text, ()) if each is not resource)
         return [each for each in found.values() if not types or each.type in types]
 
     def named(self, text: str, *types: str) -> list[Resource]:

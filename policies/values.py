@@ -210,6 +210,11 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def texts_within(value: Any) -> Iterator[str]:
+    """Every known text that is not empty in a value, at any depth."""
+    return (each for _, each in _leaves(value, "") if isinstance(each, str) and each)
+
+
 def some(items: Iterable[T], test: Callable[[T], bool]) -> bool:
     """Whether the test holds for an item; unknown (raises) only when none is known to hold and one could."""
     doubt: NotKnown | None = None

@@ -84,7 +84,7 @@ def default_group_closed(stack: Stack, config: Config) -> Iterator[Finding]:
             yield Finding(vpc, "its default security group is not adopted by a DefaultSecurityGroup.")
         for group in groups:
             for name in ("ingress", "egress"):
-                if group.has(name):
+                if group.declares(name) and not group.unknown(name) and group.has(name):
                     yield Finding(group, f"{name} must be empty.")
 
 
