@@ -256,13 +256,20 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         TaskRolesArgs(
             scope=scope,
             bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
-            secret_arns=[secret.arn for secret in stores.values()],
-            kms_key_arns=[keys.arns[Purpose.STORAGE], keys.arns[Purpose.SECRETS]],
+            secret_names=[store.secret_name for store in (database, cache) if store is not None],
         ),
     )
     outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
     if settings.identity is not None and settings.identity.github is not None:
-        deploy = DeployRole("deploy", DeployRoleArgs(scope=scope, settings=settings.identity.github))
+        deploy = DeployRole(
+            "deploy",
+            DeployRoleArgs(
+                scope=scope,
+                settings=settings.identity.github,
+                recovery_region=recovery_region,
+                state_backend=None if recovery is None else recovery.state_backend,
+            ),
+        )
         outputs["deploy_role_arn"] = deploy.arn
     running: dict[str, Service] = {}
     cluster = None

@@ -45,6 +45,7 @@ class Cache(pulumi.ComponentResource):
 
     primary_endpoint: pulumi.Output[str]
     secret_arn: pulumi.Output[str]
+    secret_name: str
     replication_group_id: str
     node_ids: list[str]
 
@@ -123,7 +124,7 @@ class Cache(pulumi.ComponentResource):
             child,
         )
         self.primary_endpoint = group.primary_endpoint_address
-        self.secret_arn = secret.arn
+        self.secret_arn, self.secret_name = secret.arn, secret.name
         self.register_outputs({"primary_endpoint": self.primary_endpoint, "secret_arn": self.secret_arn})
 
     def _logs(

@@ -48,7 +48,8 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """A private, encrypted PostgreSQL instance with a standby in another zone, that only speaks TLS.
 
-    Its password is generated, handed to RDS and Secrets Manager through write-only inputs, and in no output.
+    Its password is generated, handed to RDS and Secrets Manager through write-only inputs, encrypted in the state,
+    and in no output.
     Source: Amazon RDS User Guide, "Security in Amazon RDS"; 45 CFR 164.312(a)(2)(iv) encryption,
     164.312(e)(1) transmission security, 164.308(a)(7)(ii)(A) data backup plan.
     BER-DB-01 to BER-DB-10, BER-IAM-04, BER-DR-01, BER-DR-13, ALL-08, ALL-12, ALL-14.
@@ -58,6 +59,7 @@ class Database(pulumi.ComponentResource):
     address: pulumi.Output[str]  # host
     arn: pulumi.Output[str]
     secret_arn: pulumi.Output[str]
+    secret_name: str
     identifier: str
     database_name: str
 
@@ -161,7 +163,7 @@ class Database(pulumi.ComponentResource):
         self.endpoint = instance.endpoint
         self.address = instance.address
         self.arn = instance.arn
-        self.secret_arn = secret.arn
+        self.secret_arn, self.secret_name = secret.arn, secret.name
         self.register_outputs({"endpoint": self.endpoint, "secret_arn": self.secret_arn})
 
     def _log_groups(self, name: str, args: DatabaseArgs) -> list[pulumi.Resource]:
@@ -205,12 +207,14 @@ class Database(pulumi.ComponentResource):
 
 def _parameters(settings: DatabaseSettings) -> list[rds.ParameterGroupParameterArgsDict]:
     """Static parameters wait for a restart, dynamic ones do not."""
-    dynamic = {"rds.force_ssl": "1", "log_connections": "1", "log_disconnections": "1", "log_statement": "ddl"}
+    dynamic = {"rds.force_ssl": "1", "log_connections": "1", "log_disconnections": "1"}
     static: dict[str, str] = {}
-    if settings.audit:
+    if settings.audit:  # pgAudit hides the passwords of CREATE ROLE, which log_statement would write out
         static["shared_preload_libraries"] = "pg_stat_statements,pgaudit"
         dynamic["pgaudit.log"] = "ddl,role,write"
         dynamic["pgaudit.log_parameter"] = "0"
+    else:
+        dynamic["log_statement"] = "ddl"
     return [
         {"name": name, "value": value, "apply_method": method}
         for method, group in (("immediate", dynamic), ("pending-reboot", static))

@@ -7,31 +7,26 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.deploy_policy import Deployed, deploy_policy
 from components.iam_documents import Statement, allow, document, trust
 from components.scope import DataClass, Scope
 from settings.identity import GithubSettings
+from settings.recovery import StateBackendSettings
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 _SESSION_SECONDS = 3600
-_DEPLOYED_SERVICES = (
-    "acm", "application-autoscaling", "backup", "backup-storage", "cloudfront", "cloudtrail", "cloudwatch", "ec2",
-    "ecr", "ecs", "elasticache", "elasticloadbalancing", "kms", "logs", "rds", "route53", "s3", "secretsmanager",
-    "sns", "wafv2",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRolesArgs:
     """Inputs of `TaskRoles`.
 
-    bucket_arns: buckets the application keeps objects in.   secret_arns: secrets it and its start-up read.
-    kms_key_arns: keys of those buckets and secrets.
+    bucket_arns: buckets the application keeps objects in.   secret_names: secrets it and its start-up read.
     """
 
     scope: Scope
     bucket_arns: Sequence[str]
-    secret_arns: Sequence[pulumi.Input[str]]
-    kms_key_arns: Sequence[pulumi.Input[str]]
+    secret_names: Sequence[str]
 
 
 class TaskRoles(pulumi.ComponentResource):
@@ -67,52 +62,54 @@ class TaskRoles(pulumi.ComponentResource):
             tags=scope.tagged(DataClass.PHI, physical),
             opts=child,
         )
-        statements = _execution(scope) if role == "execution" else _task(scope, args)
+        statements = _execution(args) if role == "execution" else _task(args)
         policy = iam.RolePolicy(
             f"{self._name}-{role}", name=role, role=made.name, policy=document(*statements), opts=child
         )
         return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
 
 
-def _secrets(scope: Scope) -> str:
-    """Secrets of this system and environment: AWS adds six characters to each name."""
-    return scope.arn("secretsmanager", f"secret:{scope.system}/{scope.environment}/*")
+def _read_secrets(args: TaskRolesArgs) -> list[Statement]:
+    """Just these secrets: Secrets Manager adds a hyphen and six characters to each name."""
+    if not args.secret_names:
+        return []
+    arns = [args.scope.arn("secretsmanager", f"secret:{name}-??????") for name in args.secret_names]
+    return [
+        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns),
+        _use_keys("OpenSecrets", args.scope, ["kms:Decrypt"], "secretsmanager"),
+    ]
 
 
-def _decrypt(scope: Scope, services: Sequence[str]) -> dict[str, object]:
-    """Keys of this stack by their aliases, through the services that keep the data."""
-    return {
-        "Sid": "UseKeys",
-        "Effect": "Allow",
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-        "Resource": [scope.arn("kms", "key/*")],
-        "Condition": {
-            "StringEquals": {"kms:ViaService": [f"{service}.{scope.region}.amazonaws.com" for service in services]},
-            "ForAnyValue:StringLike": {"kms:ResourceAliases": [f"alias/{scope.system}-{scope.environment}-*"]},
-        },
-    }
+def _use_keys(sid: str, scope: Scope, actions: Sequence[str], service: str) -> Statement:
+    """Keys of this stack by their aliases, only through the service that keeps the data."""
+    return allow(
+        sid,
+        actions,
+        [scope.arn("kms", "key/*")],
+        StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
+        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": [f"alias/{scope.system}-{scope.environment}-*"]}},
+    )
 
 
-def _execution(scope: Scope) -> list[Statement]:
-    prefix = f"{scope.system}-{scope.environment}"
+def _execution(args: TaskRolesArgs) -> list[Statement]:
+    scope = args.scope
     return [
         allow("SignInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [scope.arn("ecr", f"repository/{prefix}*"), scope.arn("ecr", f"repository/{scope.system}/*")],
+            [scope.arn("ecr", f"repository/{scope.system}-{scope.environment}-*")],
         ),
         allow(
             "WriteLogs",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [scope.arn("logs", f"log-group:*{scope.system}*{scope.environment}*:*")],
+            [scope.arn("logs", f"log-group:/{scope.system}/{scope.environment}/*:*")],
         ),
-        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], [_secrets(scope)]),
-        _decrypt(scope, ["secretsmanager"]),
+        *_read_secrets(args),
     ]
 
 
-def _task(scope: Scope, args: TaskRolesArgs) -> list[Statement]:
+def _task(args: TaskRolesArgs) -> list[Statement]:
     statements: list[Statement] = []
     if args.bucket_arns:
         statements += [
@@ -122,24 +119,31 @@ def _task(scope: Scope, args: TaskRolesArgs) -> list[Statement]:
                 [f"{arn}/*" for arn in args.bucket_arns],
             ),
             allow("ListObjects", ["s3:ListBucket"], list(args.bucket_arns)),
+            _use_keys("UseObjectKeys", args.scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
         ]
-    if args.secret_arns:
-        statements.append(allow("ReadSecrets", ["secretsmanager:GetSecretValue"], [_secrets(scope)]))
-    return [*statements, _decrypt(scope, ["s3", "secretsmanager"])]
+    return [*statements, *_read_secrets(args)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployRoleArgs:
-    """Inputs of `DeployRole`."""
+    """Inputs of `DeployRole`.
+
+    recovery_region: where copies are kept, if anywhere.
+    state_backend: the state's buckets and role, when this stack makes them; None: the state is in the bucket
+    `<system>-pulumi-state`. Its secrets are encrypted with the key `alias/<system>-pulumi` either way.
+    """
 
     scope: Scope
     settings: GithubSettings
+    recovery_region: str | None = None
+    state_backend: StateBackendSettings | None = None
 
 
 class DeployRole(pulumi.ComponentResource):
     """The role a GitHub Actions job of one repository and environment takes to deploy this stack, without stored keys.
 
-    It manages the services the program uses, in the stack's region and the global ones, and only roles of this stack.
+    It manages what the program declares, in the stack's regions and the global one, reads no patient data, and cannot
+    change itself: an administrator deploys a change of this role (`--target` its URN) or of GitHub's provider.
     Source: IAM User Guide, "Create a role for OpenID Connect federation"; BER-IAM-07, ALL-13; 45 CFR 164.312(d).
     """
 
@@ -173,7 +177,20 @@ class DeployRole(pulumi.ComponentResource):
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
         )
-        iam.RolePolicy(f"{name}-policy", name="deploy", role=role.name, policy=_deployment(scope), opts=child)
+        state = args.state_backend
+        policy = deploy_policy(
+            Deployed(
+                scope=scope,
+                role=scope.arn("iam", f"role/{physical}", region=""),
+                provider=provider,
+                recovery_region=args.recovery_region,
+                state_bucket=f"{scope.system}-pulumi-state" if state is None else state.bucket,
+                state_alias=f"alias/{scope.system}-pulumi",
+                more_buckets=() if state is None else (state.bucket, state.replica_bucket),
+                more_roles=() if state is None else (state.role_name,),
+            )
+        )
+        iam.RolePolicy(f"{name}-policy", name="deploy", role=role.name, policy=policy, opts=child)
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
 
@@ -190,32 +207,3 @@ def _github_trust(provider: str, settings: GithubSettings) -> str:
             },
         }
     )
-
-
-def _deployment(scope: Scope) -> str:
-    own_roles = scope.arn("iam", f"role/{scope.system}-{scope.environment}-*", region="")
-    regions = sorted({scope.region, "us-east-1", *(("ca-west-1",) if scope.region == "ca-central-1" else ())})
-    return document(
-        allow(
-            "ManageServices",
-            [f"{service}:*" for service in _DEPLOYED_SERVICES],
-            ["*"],
-            StringEquals={"aws:RequestedRegion": regions},
-        ),
-        allow(
-            "ManageOwnRoles",
-            [
-                "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",
-                "iam:ListRolePolicies", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
-            ],
-            [own_roles],
-        ),
-        allow(
-            "PassOwnRoles",
-            ["iam:PassRole"],
-            [own_roles],
-            StringLike={"iam:PassedToService": "*.amazonaws.com"},
-        ),
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A secret whose value goes to Secrets Manager and nowhere else."""
+"""Secrets: generated, kept in Secrets Manager, never in plain text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class SecretArgs:
     """Inputs of `Secret`.
 
     path: last part of the name `<system>/<environment>/<path>`.   description: what it opens.
-    kms_key_arn: key that encrypts it.   value: its fields; given through a write-only input, so no state keeps them.
-    version: raise it to write a new value.
+    kms_key_arn: key that encrypts it.   version: raise it to write a new value.
+    value: its fields. The write-only input is never read back from AWS; the state keeps it, as it keeps the generated
+    password, encrypted with the stack's secrets provider, so that key guards them too.
     """
 
     scope: Scope
@@ -38,13 +39,14 @@ class Secret(pulumi.ComponentResource):
     """
 
     arn: pulumi.Output[str]
+    name: str  # physical, without the six characters Secrets Manager adds to the ARN
 
     def __init__(self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:secrets:Secret", name, {}, opts)
         from pulumi_aws import secretsmanager
 
         child = pulumi.ResourceOptions(parent=self)
-        physical = f"{args.scope.system}/{args.scope.environment}/{args.path}"
+        self.name = physical = f"{args.scope.system}/{args.scope.environment}/{args.path}"
         secret = secretsmanager.Secret(
             f"{name}-secret",
             name=physical,

@@ -21,8 +21,8 @@ class Resource(View):
     """One resource: its properties (read through `View`) and what Pulumi knows beside them.
 
     provider: the provider's own inputs, empty when unknown to the engine.   protect: Pulumi's option, not AWS's.
-    declared: names of the properties that the program gave; a stack's resources hold beside them what AWS reported, which
-        may be drift that this very update repairs. None when the engine has not said.
+    declared: names of the properties that the program gave; a stack's resources hold beside them what AWS reported,
+        which may be drift that this very update repairs. None when the engine has not said.
     dependencies: URNs each property was computed from, the way to link resources whose ids preview cannot know.
     """
 
@@ -152,7 +152,7 @@ class Stack:
         return [each for type, found in self._by_type.items() if fnmatchcase(type, pattern) for each in found]
 
     def targets(self, resource: Resource, property: str, *types: str) -> list[Resource]:
-        """Resources (of these types, if any are given) that a top-level property of `resource` refers to, at any depth."""
+        """Resources (of these types, if any are given) that a property of `resource` refers to, at any depth."""
         found = {urn: self.by_urn[urn] for urn in resource.dependencies.get(property, ()) if urn in self.by_urn}
         for text in texts_within(resource.properties.get(property)):
             found.update((each.urn, each) for each in self._by_identity.get(text, ()) if each is not resource)

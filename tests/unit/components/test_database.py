@@ -1,0 +1,328 @@
+"""PostgreSQL: private, encrypted, doubled, backed up, with its password nowhere in sight."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from components.database import Database, DatabaseArgs
+from components.scope import Scope
+from settings.database import DatabaseSettings
+from tests.unit.components.scopes import ACCOUNT_ID, KEY_ARN, RECOVERY_KEY_ARN, scope
+from tests.unit.conftest import Recorder
+
+INSTANCE = "aws:rds/instance:Instance"
+PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
+SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+BACKUPS = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+PASSWORD = "random:index/randomPassword:RandomPassword"
+SECRETS_KEY_ARN = KEY_ARN.replace("home", "secrets")
+LOGS_KEY_ARN = KEY_ARN.replace("home", "logs")
+
+
+def arguments(
+    *, where: Scope | None = None, recovery: bool = False, recovery_days: int = 7, **settings: Any
+) -> DatabaseArgs:
+    return DatabaseArgs(
+        scope=where or scope(),
+        settings=DatabaseSettings.model_validate({"engine_version": "15.15", **settings}),
+        subnet_ids={"ca-central-1a": "subnet-a", "ca-central-1b": "subnet-b"},
+        security_group_id="sg-database",
+        kms_key_arn=KEY_ARN,
+        secrets_key_arn=SECRETS_KEY_ARN,
+        logs_key_arn=LOGS_KEY_ARN,
+        recovery_region="ca-west-1" if recovery else None,
+        recovery_kms_key_arn=RECOVERY_KEY_ARN if recovery else None,
+        recovery_days=recovery_days,
+    )
+
+
+def build(recorded: Recorder, **options: Any) -> Database:
+    return recorded.run(lambda: Database("database", arguments(**options)))
+
+
+def instance(recorded: Recorder, **options: Any) -> dict[str, Any]:
+    build(recorded, **options)
+    return recorded.one(INSTANCE).inputs
+
+
+def parameters(recorded: Recorder, **options: Any) -> dict[str, tuple[str, str]]:
+    """Name → value and when it applies."""
+    build(recorded, **options)
+    listed = recorded.one(PARAMETERS).inputs["parameters"]
+    return {each["name"]: (each["value"], each["applyMethod"]) for each in listed}
+
+
+# --- what was recorded
+
+
+@pytest.mark.requirement("BER-DB-01", "BER-N02", "ALL-01")
+@pytest.mark.parametrize(("version", "family"), [("15.15", "postgres15"), ("17.11", "postgres17")])
+def test_the_version_is_a_setting_and_the_parameter_group_follows_it(
+    recorded: Recorder, version: str, family: str
+) -> None:
+    inputs = instance(recorded, engine_version=version)
+    assert (inputs["engine"], inputs["engineVersion"]) == ("postgres", version)
+    assert recorded.one(PARAMETERS).inputs["family"] == family
+
+
+@pytest.mark.requirement("BER-DB-02")
+def test_the_class_is_the_recorded_one_unless_set(recorded: Recorder) -> None:
+    assert instance(recorded)["instanceClass"] == "db.t4g.medium"
+    assert instance(Recorder(), instance_class="db.m6g.large")["instanceClass"] == "db.m6g.large"
+
+
+@pytest.mark.requirement("BER-DB-03")
+def test_storage_starts_at_a_hundred_and_grows_to_five_hundred(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert (inputs["allocatedStorage"], inputs["maxAllocatedStorage"], inputs["storageType"]) == (100, 500, "gp3")
+
+
+@pytest.mark.requirement("BER-DB-04", "BER-DR-01")
+def test_a_standby_waits_in_another_zone(recorded: Recorder) -> None:
+    assert instance(recorded)["multiAz"] is True
+
+
+@pytest.mark.requirement("BER-DB-05")
+def test_automated_backups_are_kept_seven_days_even_after_the_database(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert inputs["backupRetentionPeriod"] == 7
+    assert inputs["deleteAutomatedBackups"] is False
+
+
+@pytest.mark.requirement("BER-DB-05")
+def test_backups_cannot_be_turned_off() -> None:
+    with pytest.raises(ValidationError, match="backup_days"):
+        DatabaseSettings(engine_version="15.15", backup_days=0)
+
+
+@pytest.mark.requirement("BER-DB-06", "BER-IAM-03")
+def test_storage_and_snapshots_are_encrypted_with_the_customer_key(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert (inputs["storageEncrypted"], inputs["kmsKeyId"]) == (True, KEY_ARN)
+
+
+@pytest.mark.requirement("BER-DB-07", "BER-N23")
+def test_performance_history_is_kept_seven_days_under_the_customer_key(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert inputs["performanceInsightsEnabled"] is True
+    assert (inputs["performanceInsightsRetentionPeriod"], inputs["performanceInsightsKmsKeyId"]) == (7, KEY_ARN)
+
+
+@pytest.mark.requirement("BER-DB-08", "BER-TAG-02")
+def test_it_has_the_recorded_names(recorded: Recorder) -> None:
+    database = build(recorded)
+    inputs = recorded.one(INSTANCE).inputs
+    assert inputs["identifier"] == database.identifier == "berthcare-staging-postgres"
+    assert inputs["dbName"] == database.database_name == "berthcare"
+    assert (inputs["port"], inputs["username"]) == (5432, "berthcare_admin")
+
+
+def test_a_hyphen_of_the_systems_name_is_no_letter_of_postgresql(recorded: Recorder) -> None:
+    inputs = instance(recorded, where=replace(scope(), system="home-care"))
+    assert (inputs["dbName"], inputs["username"]) == ("home_care", "home_care_admin")
+
+
+@pytest.mark.requirement("BER-DB-09", "BER-NET-11")
+def test_it_lives_in_the_private_subnets_behind_its_own_group(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    subnets = recorded.one(SUBNETS)
+    assert subnets.inputs["subnetIds"] == ["subnet-a", "subnet-b"]
+    assert inputs["dbSubnetGroupName"] == subnets.inputs["name"]
+    assert inputs["publiclyAccessible"] is False
+    assert inputs["vpcSecurityGroupIds"] == ["sg-database"]
+    assert inputs["parameterGroupName"] == recorded.one(PARAMETERS).inputs["name"]
+
+
+@pytest.mark.requirement("BER-DB-10")
+def test_minor_versions_are_installed_in_the_maintenance_window(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert inputs["autoMinorVersionUpgrade"] is True
+    assert not inputs.get("allowMajorVersionUpgrade")
+    assert not inputs.get("applyImmediately")
+
+
+@pytest.mark.requirement("ALL-14")
+def test_backup_and_maintenance_windows_are_set_and_never_overlap(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert (inputs["backupWindow"], inputs["maintenanceWindow"]) == ("06:00-07:00", "sun:08:00-sun:09:00")
+    with pytest.raises(ValidationError, match="overlap"):
+        DatabaseSettings(engine_version="15.15", backup_window="08:30-09:30")
+
+
+@pytest.mark.requirement("BER-N15")
+def test_endpoint_and_address_are_two_things(recorded: Recorder) -> None:
+    def program() -> dict[str, Any]:
+        database = Database("database", arguments())
+        return {"endpoint": database.endpoint, "address": database.address}
+
+    found = recorded.run(program)
+    assert found["endpoint"] == f"{found['address']}:5432"
+
+
+# --- safeguards
+
+
+@pytest.mark.requirement("ALL-08", "BER-DB-09")
+def test_it_speaks_tls_only_with_a_current_authority(recorded: Recorder) -> None:
+    assert parameters(recorded)["rds.force_ssl"] == ("1", "immediate")
+    assert recorded.one(INSTANCE).inputs["caCertIdentifier"] == "rds-ca-rsa2048-g1"
+
+
+@pytest.mark.requirement("ALL-22")
+def test_with_auditing_no_statement_is_logged_with_its_password(recorded: Recorder) -> None:
+    found = parameters(recorded)
+    assert "log_statement" not in found
+    assert found["pgaudit.log"] == ("ddl,role,write", "immediate")
+    assert found["pgaudit.log_parameter"] == ("0", "immediate")  # values of parameters are patient data
+
+
+def test_what_needs_a_restart_waits_for_one(recorded: Recorder) -> None:
+    assert parameters(recorded)["shared_preload_libraries"] == ("pg_stat_statements,pgaudit", "pending-reboot")
+
+
+def test_without_auditing_changes_of_definitions_are_logged(recorded: Recorder) -> None:
+    found = parameters(recorded, audit=False)
+    assert found["log_statement"] == ("ddl", "immediate")
+    assert not any(name.startswith("pgaudit") for name in found)
+
+
+def test_every_session_is_logged(recorded: Recorder) -> None:
+    found = parameters(recorded)
+    assert found["log_connections"] == found["log_disconnections"] == ("1", "immediate")
+
+
+@pytest.mark.requirement("ALL-10", "ALL-19")
+def test_logs_go_to_encrypted_groups_that_exist_before_the_database(recorded: Recorder) -> None:
+    build(recorded)
+    instance_ = recorded.one(INSTANCE)
+    assert instance_.inputs["enabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    groups = recorded.all(LOG_GROUP)
+    assert sorted(group.inputs["name"] for group in groups) == [
+        "/aws/rds/instance/berthcare-staging-postgres/postgresql",
+        "/aws/rds/instance/berthcare-staging-postgres/upgrade",
+    ]
+    for group in groups:
+        assert (group.inputs["kmsKeyId"], group.inputs["retentionInDays"]) == (LOGS_KEY_ARN, 365)
+        assert group.inputs["tags"]["DataClass"] == "phi"
+        assert group.urn in instance_.dependencies
+
+
+@pytest.mark.requirement("ALL-12")
+@pytest.mark.parametrize("protect", [False, True])
+def test_it_refuses_deletion_and_leaves_a_last_snapshot(recorded: Recorder, protect: bool) -> None:
+    build(recorded, where=scope(protect=protect))
+    entry = recorded.one(INSTANCE)
+    assert entry.protect is protect
+    assert entry.inputs["deletionProtection"] is True
+    assert entry.inputs["skipFinalSnapshot"] is False
+    assert entry.inputs["finalSnapshotIdentifier"] == "berthcare-staging-postgres-final"
+
+
+@pytest.mark.requirement("ALL-11", "BER-TAG-01")
+def test_it_and_its_snapshots_carry_the_tags_of_patient_data(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    assert inputs["tags"] == {"Project": "berthcare", "DataClass": "phi", "Name": "berthcare-staging-postgres"}
+    assert inputs["copyTagsToSnapshot"] is True
+    for kind in (SUBNETS, PARAMETERS):
+        assert recorded.one(kind).inputs["tags"]["DataClass"] == "phi"
+
+
+def test_people_may_sign_in_with_short_lived_tokens(recorded: Recorder) -> None:
+    assert instance(recorded)["iamDatabaseAuthenticationEnabled"] is True
+
+
+def test_only_rds_takes_the_monitoring_role_and_only_for_this_database(recorded: Recorder) -> None:
+    inputs = instance(recorded)
+    role = recorded.one("aws:iam/role:Role")
+    (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert statement["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT_ID},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:db:berthcare-staging-postgres"},
+    }
+    assert inputs["monitoringInterval"] == 60
+    attached = recorded.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert attached.inputs["policyArn"].endswith("/AmazonRDSEnhancedMonitoringRole")
+    assert attached.urn in recorded.one(INSTANCE).property_dependencies["monitoringRoleArn"]
+
+
+# --- credentials
+
+
+@pytest.mark.requirement("BER-IAM-06", "ALL-04", "ALL-22")
+def test_the_password_is_generated_and_handed_over_write_only(recorded: Recorder) -> None:
+    build(recorded)
+    entry = recorded.one(INSTANCE)
+    assert entry.inputs["passwordWo"] == recorded.one(PASSWORD).outputs["result"]
+    assert entry.inputs["passwordWoVersion"] == 1
+    assert "passwordWo" in entry.secrets
+    assert not {"password", "manageMasterUserPassword"} & entry.inputs.keys()
+
+
+@pytest.mark.requirement("BER-IAM-06", "ALL-22")
+def test_the_password_is_in_no_other_input_and_in_no_plain_one(recorded: Recorder) -> None:
+    build(recorded, recovery=True)
+    generated = recorded.one(PASSWORD).outputs["result"]
+    holding = {
+        (entry.type, key)
+        for entry in recorded.registrations
+        for key, value in entry.inputs.items()
+        if generated in json.dumps(value)
+    }
+    assert holding == {(INSTANCE, "passwordWo"), (VERSION, "secretStringWo")}
+    for entry in recorded.registrations:
+        assert {key for type_, key in holding if type_ == entry.type} <= entry.secrets
+
+
+@pytest.mark.requirement("BER-IAM-04")
+def test_the_secret_holds_what_an_application_needs_to_connect(recorded: Recorder) -> None:
+    database = build(recorded)
+    value = json.loads(recorded.one(VERSION).inputs["secretStringWo"])
+    assert value == {
+        "username": "berthcare_admin",
+        "password": recorded.one(PASSWORD).outputs["result"],
+        "engine": "postgres",
+        "host": recorded.one(INSTANCE).outputs["address"],
+        "port": "5432",
+        "dbname": "berthcare",
+    }
+    secret = recorded.one("aws:secretsmanager/secret:Secret").inputs
+    assert secret["name"] == database.secret_name == "berthcare/staging/database"
+    assert secret["kmsKeyId"] == SECRETS_KEY_ARN
+
+
+# --- recovery
+
+
+@pytest.mark.requirement("BER-DR-13", "BER-N16", "BER-N17", "BER-N30")
+def test_automated_backups_are_replicated_with_a_key_of_the_other_region(recorded: Recorder) -> None:
+    build(recorded, recovery=True, recovery_days=9)
+    assert recorded.one(BACKUPS).inputs == {
+        "region": "ca-west-1",
+        "sourceDbInstanceArn": recorded.one(INSTANCE).outputs["arn"],
+        "kmsKeyId": RECOVERY_KEY_ARN,
+        "retentionPeriod": 9,
+    }
+
+
+def test_without_a_recovery_region_nothing_leaves_home(recorded: Recorder) -> None:
+    build(recorded)
+    assert recorded.count(BACKUPS) == 0
+    assert not [entry.name for entry in recorded.registrations if "region" in entry.inputs]
+
+
+@pytest.mark.requirement("BER-TAG-02")
+def test_the_longest_names_fit(recorded: Recorder) -> None:
+    database = build(recorded, where=replace(scope(), system="a" * 20, environment="development"))
+    assert len(database.identifier) <= 63
+    assert len(recorded.one("aws:iam/role:Role").inputs["name"]) <= 64
+    for kind in (SUBNETS, PARAMETERS):
+        assert len(recorded.one(kind).inputs["name"]) <= 255
+    assert all(len(group["name"]) <= 512 for _, group in recorded.of(LOG_GROUP))
