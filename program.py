@@ -53,6 +53,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         account_id=aws.get_caller_identity().account_id,
         protect=settings.protect,
         tags=settings.resource_tags,
+        naming=settings.naming,
     )
     edge = settings.edge
     domain_settings = None if edge is None else edge.domain
@@ -333,7 +334,6 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     for bucket in (*storage.buckets.values(), *storage.replicas.values())
                     if bucket.data_class is DataClass.PHI
                 ],
-                name_suffix=settings.storage.name_suffix,
             ),
         )
         outputs |= {"trail_arn": trail.arn, "trail_bucket_name": trail.bucket_name}

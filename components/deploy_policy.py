@@ -133,7 +133,7 @@ def _named(scope: Scope, limit: int) -> str:
 
 def _own_names(scope: Scope) -> list[str]:
     """ARNs of everything whose name says that it is of this stack."""
-    own, secret = _named(scope, 63), f"secret:{scope.system}/{scope.environment}/*"
+    own, secret = _named(scope, 63), f"secret:{scope.secret('*')}"
     return [
         _any_region(scope, "backup", f"backup-vault:{_named(scope, 50)}"),
         _any_region(scope, "cloudtrail", f"trail/{own}"),
@@ -159,7 +159,7 @@ def _allowed(deployed: Deployed) -> list[Statement]:
     in_home: dict[str, Any] = {"aws:RequestedRegion": home}
     in_all: dict[str, Any] = {"aws:RequestedRegion": everywhere}
     of_stack = {"aws:ResourceTag/Project": scope.system, "aws:ResourceTag/Environment": scope.environment}
-    buckets = [f"{scope.system}-*-{scope.environment}*", *deployed.more_buckets]
+    buckets = [f"{scope.bucket('*')}*", *deployed.more_buckets]
     roles = [scope.arn("iam", f"role/{role}", region="") for role in (_named(scope, 64), *deployed.more_roles)]
     keys, state = _any_region(scope, "kms", "key/*"), f"arn:aws:s3:::{deployed.state_bucket}"
     return [

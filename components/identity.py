@@ -87,7 +87,7 @@ def _use_keys(sid: str, scope: Scope, actions: Sequence[str], service: str) -> S
         actions,
         [scope.arn("kms", "key/*")],
         StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
-        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": [f"alias/{scope.system}-{scope.environment}-*"]}},
+        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": [f"alias/{scope.name('*')}"]}},
     )
 
 
@@ -98,7 +98,7 @@ def _execution(args: TaskRolesArgs) -> list[Statement]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [scope.arn("ecr", f"repository/{scope.system}-{scope.environment}-*")],
+            [scope.arn("ecr", f"repository/{scope.name('*')}")],
         ),
         allow(
             "WriteLogs",

@@ -122,7 +122,7 @@ def _notifications(scope: Scope, region: str) -> list[Statement]:
 
 
 def _trail(scope: Scope, region: str) -> list[Statement]:
-    trails = {"aws:SourceArn": scope.arn("cloudtrail", f"trail/{scope.name('*')}", region=region)}
+    trails = {"aws:SourceArn": scope.arn("cloudtrail", f"trail/{scope.name('trail')}", region=region)}
     principal = {"Service": "cloudtrail.amazonaws.com"}
     context = {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{scope.account_id}:trail/*"}
     return [

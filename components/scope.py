@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
+from settings.naming import NamingSettings
+
 
 class DataClass(StrEnum):
     """How sensitive what a resource holds is; the value of the `DataClass` tag."""
@@ -21,11 +23,12 @@ class DataClass(StrEnum):
 class Scope:
     """The facts every component shares: system, environment, account, region, tags.
 
-    system: the product's name, first part of every physical name (`berthcare`).
-    environment: `development`, `staging` or `production`; second part of every physical name.
+    system: the product's name, first part of physical names (`berthcare`).
+    environment: `development`, `staging` or `production`.
     region: home region of the stack.   account_id: the twelve digits of the account.
     protect: whether stores of patient data refuse deletion and replacement.
     tags: tags of every resource (`Project`, `Environment`, `ManagedBy`, `CostCenter`, ...; ALL-11).
+    naming: patterns of physical names, and names that follow none.
     """
 
     system: str
@@ -34,17 +37,31 @@ class Scope:
     account_id: str
     protect: bool
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    naming: NamingSettings = field(default_factory=NamingSettings)
 
     def name(self, part: str, *, limit: int = 63) -> str:
-        """Physical name `<system>-<environment>-<part>` of at most `limit` characters (BER-TAG-02).
+        """Physical name of a part, `<system>-<environment>-<part>` by default, of at most `limit` characters.
 
         A name over the limit keeps its beginning and ends in a digest of the whole, so two long names never collide.
+        Source: BER-TAG-02, OMN-TAG-02.
         """
-        full = f"{self.system}-{self.environment}-{part}"
+        full = self.naming.names.get(part) or self._filled(self.naming.resource, part)
         if len(full) <= limit:
             return full
         digest = sha256(full.encode()).hexdigest()[:8]
         return f"{full[: limit - 9].rstrip('-')}-{digest}"
+
+    def bucket(self, purpose: str) -> str:
+        """Physical name of a bucket, `<system>-<purpose>-<environment>` by default (BER-TAG-02, BER-STO-11)."""
+        return self.naming.bucket_names.get(purpose) or self._filled(self.naming.bucket, purpose)
+
+    def secret(self, path: str) -> str:
+        """Physical name of a secret, `<system>/<environment>/<path>` by default."""
+        return self.naming.secret_names.get(path) or self._filled(self.naming.secret, path)
+
+    def _filled(self, pattern: str, part: str) -> str:
+        word = self.naming.environment or self.environment
+        return pattern.format(system=self.system, environment=word, part=part, account=self.account_id)
 
     def tagged(self, data_class: DataClass, name: str, **more: str) -> dict[str, str]:
         """Tags of one resource: the stack's, its data class and its `Name`, then `more`."""

@@ -17,7 +17,7 @@ PASSWORD_LENGTH = 32
 class SecretArgs:
     """Inputs of `Secret`.
 
-    path: last part of the name `<system>/<environment>/<path>`.   description: what it opens.
+    path: what the secret is, part of its name.   description: what it opens.
     kms_key_arn: key that encrypts it.   version: raise it to write a new value.
     value: its fields. The write-only input is never read back from AWS; the state keeps it, as it keeps the generated
     password, encrypted with the stack's secrets provider, so that key guards them too.
@@ -46,7 +46,7 @@ class Secret(pulumi.ComponentResource):
         from pulumi_aws import secretsmanager
 
         child = pulumi.ResourceOptions(parent=self)
-        self.name = physical = f"{args.scope.system}/{args.scope.environment}/{args.path}"
+        self.name = physical = args.scope.secret(args.path)
         secret = secretsmanager.Secret(
             f"{name}-secret",
             name=physical,

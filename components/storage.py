@@ -16,11 +16,6 @@ LOAD_BALANCER_PREFIX = "load-balancer"
 """Where in the logs bucket the load balancer's logs go."""
 
 
-def bucket_name(scope: Scope, purpose: str, suffix: str | None) -> str:
-    """`<system>-<purpose>-<environment>[-<suffix>]` (BER-TAG-02, BER-STO-11)."""
-    return "-".join(filter(None, (scope.system, purpose, scope.environment, suffix)))
-
-
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
     """Inputs of `Storage`.
@@ -57,7 +52,7 @@ class Storage(pulumi.ComponentResource):
         super().__init__("phi-platform:storage:Storage", name, {}, opts)
         self._name = name
         self._args = args
-        logs_name = bucket_name(args.scope, "logs", args.settings.name_suffix)
+        logs_name = args.scope.bucket("logs")
         logs = self._logs("logs", logs_name, None)
         self.logs_bucket, self.logs_bucket_name = logs.info, logs.ready_name
         buckets = {
@@ -74,7 +69,7 @@ class Storage(pulumi.ComponentResource):
             f"{self._name}-{purpose}",
             BucketArgs(
                 scope=args.scope,
-                bucket_name=bucket_name(args.scope, purpose, args.settings.name_suffix),
+                bucket_name=args.scope.bucket(purpose),
                 data_class=DataClass(settings.data_class.value),
                 lifecycle=settings.lifecycle,
                 archive_class=settings.archive_class,
@@ -90,7 +85,7 @@ class Storage(pulumi.ComponentResource):
         """Target of access logs. S3 does not deliver to a bucket with default object-lock retention, so it has none."""
         scope, settings = self._args.scope, self._args.settings
         arn = bucket_arn(physical)
-        own_buckets = [bucket_arn(f"{scope.system}-*")]
+        own_buckets = [bucket_arn(f"{name}*") for name in (scope.bucket("*"), *scope.naming.bucket_names.values())]
         statements = access_logs(arn, scope.account_id, own_buckets, "s3/")
         if region is None:
             statements += load_balancer_logs(arn, scope.account_id, LOAD_BALANCER_PREFIX)

@@ -11,7 +11,6 @@ import pulumi
 from components.bucket import Bucket, BucketArgs, ObjectLock
 from components.bucket_policy import bucket_arn, trail
 from components.scope import DataClass, Scope
-from components.storage import bucket_name
 from settings.observability import TrailSettings
 from settings.storage import ArchiveClass, LifecycleSettings
 
@@ -24,7 +23,6 @@ class TrailArgs:
     logs_kms_key_arn: key of the log group, admitting CloudWatch Logs; None: `kms_key_arn` admits both.
     logs_bucket_name: receives the access logs of the trail's bucket.
     phi_bucket_arns: buckets, of any region, whose every object access is recorded.
-    name_suffix: last part of bucket names, or None.
     """
 
     scope: Scope
@@ -32,7 +30,6 @@ class TrailArgs:
     kms_key_arn: pulumi.Input[str]
     logs_bucket_name: pulumi.Input[str]
     phi_bucket_arns: Sequence[str] = ()
-    name_suffix: str | None = None
     logs_kms_key_arn: pulumi.Input[str] | None = None
 
 
@@ -56,7 +53,7 @@ class Trail(pulumi.ComponentResource):
         scope, settings = args.scope, args.settings
         physical = scope.name("trail")
         self.arn = scope.arn("cloudtrail", f"trail/{physical}")
-        self.bucket_name = bucket_name(scope, "trail", args.name_suffix)
+        self.bucket_name = scope.bucket("trail")
         bucket = self._bucket(name, args)
         group_name = f"/aws/cloudtrail/{physical}"
         group = cloudwatch.LogGroup(

@@ -76,6 +76,10 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         self._judge = None
         return super().Configure(request, context)
 
+    def Remediate(self, request: Any, context: Any) -> Any:
+        """No rule changes a resource: answered without reading the message, which the SDK would."""
+        return analyzer_pb2.RemediateResponse()
+
     def Analyze(self, request: Any, context: Any) -> Any:
         resource = _resource(request)
         self._declared[resource.urn] = frozenset(resource.names())

@@ -12,6 +12,7 @@ from settings.compute import ComputeSettings
 from settings.database import DatabaseSettings
 from settings.edge import EdgeSettings, ViewerAccess
 from settings.jurisdiction import FACTS, Jurisdiction, zones
+from settings.naming import NamingSettings
 from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
 from settings.problems import Problem, namespaced
 from settings.recovery import RecoverySettings
@@ -198,14 +199,18 @@ def _cdn_buckets(edge: EdgeSettings | None, storage: StorageSettings) -> Iterato
 
 
 @_check
-def _bucket_names(system: str, environment: Environment, storage: StorageSettings) -> Iterator[Problem]:
+def _bucket_names(
+    system: str, environment: Environment, naming: NamingSettings, storage: StorageSettings
+) -> Iterator[Problem]:
     """Bucket names fit S3's limit (BER-TAG-02)."""
+    word, account = naming.environment or environment, "1" * 12
     for purpose in storage.buckets:
-        name = "-".join(filter(None, (system, purpose, environment, storage.name_suffix)))
+        pattern = naming.bucket_names.get(purpose, naming.bucket)
+        name = pattern.format(system=system, environment=word, part=purpose, account=account)
         if len(name) > _LONGEST_BUCKET_NAME:
             expected = f"a bucket name of at most {_LONGEST_BUCKET_NAME} characters"
             yield _problem(
-                f"storage.buckets.{purpose}", expected, f"{name} ({len(name)})", "Shorten the purpose or name_suffix."
+                f"storage.buckets.{purpose}", expected, f"{name} ({len(name)})", "Shorten the purpose or naming.bucket."
             )
 
 

@@ -18,6 +18,7 @@ from settings.edge import EdgeSettings
 from settings.identity import IdentitySettings
 from settings.jurisdiction import Jurisdiction
 from settings.keys import KeysSettings
+from settings.naming import NamingSettings
 from settings.network import NetworkSettings
 from settings.observability import ObservabilitySettings
 from settings.recovery import RecoverySettings
@@ -68,6 +69,8 @@ class Settings(Section):
     """Whether stores of patient data refuse deletion and replacement (ALL-12). Default: in production."""
     tags: TagsSettings
     """Tags of every resource."""
+    naming: NamingSettings = NamingSettings()
+    """Physical names."""
     network: NetworkSettings
     """VPC, subnets, ways out."""
     keys: KeysSettings = KeysSettings()

@@ -150,10 +150,8 @@ class LogsBucketSettings(Section):
 class StorageSettings(Section):
     """The buckets of the system and the bucket of their logs (BER-STO-01 to 11)."""
 
-    name_suffix: Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=14)] | None = None
-    """Last part of every bucket name, because names are global (such as the account id); absent: none."""
     buckets: dict[BucketPurpose, BucketSettings] = Field(default_factory=dict)
-    """Purpose → bucket; the name is `<system>-<purpose>-<environment>[-<name_suffix>]`."""
+    """Purpose → bucket; `naming.bucket` says what it is called."""
     logs: LogsBucketSettings = LogsBucketSettings()
     """The bucket that receives access logs; it always exists."""
 

@@ -1,7 +1,11 @@
-"""A synthetic stack of `thousand:resources` resources in blocks of ten: enough kinds to give every rule work."""
+"""A synthetic stack of `thousand:resources` resources in blocks of ten: enough kinds to give every rule work.
+
+`thousand:services` are imported too, so that it costs what the imports of another program cost.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pulumi
@@ -94,5 +98,7 @@ def block(index: int) -> None:
     sns.Topic(name, name=name, kms_master_key_id=KEY, tags=tags(name))
 
 
+for service in (pulumi.Config().get("services") or "").split():
+    importlib.import_module(f"pulumi_aws.{service}")
 for index in range(pulumi.Config().require_int("resources") // BLOCK):
     block(index)

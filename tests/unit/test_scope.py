@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pulumi
 import pytest
 
 from components.scope import DataClass, Scope
+from settings.naming import NamingSettings
 from tests.unit.conftest import Recorder
 
 
@@ -22,6 +24,23 @@ def scope() -> Scope:
 @pytest.mark.requirement("BER-TAG-02")
 def test_names_are_system_environment_part(scope: Scope) -> None:
     assert scope.name("redis") == "berthcare-staging-redis"
+
+
+@pytest.mark.requirement("FAC-TAG-02", "MSP-TAG-01", "LWO-TAG-01", "FAC-N01")
+def test_a_stack_may_have_patterns_and_single_names_of_its_own(scope: Scope) -> None:
+    naming = NamingSettings(
+        environment="prod",
+        resource="{system}-{part}-{environment}",
+        bucket="{system}-{part}-{account}",
+        secret="{system}/{part}",
+        names={"postgres": "life-world-os-prod"},
+        bucket_names={"trail": "audit-trail"},
+        secret_names={"database": "db-credentials"},
+    )
+    own = replace(scope, naming=naming)
+    assert (own.name("redis"), own.name("postgres")) == ("berthcare-redis-prod", "life-world-os-prod")
+    assert (own.bucket("files"), own.bucket("trail")) == ("berthcare-files-111122223333", "audit-trail")
+    assert (own.secret("cache"), own.secret("database")) == ("berthcare/cache", "db-credentials")
 
 
 def test_a_long_name_keeps_its_start_and_never_collides(scope: Scope) -> None:

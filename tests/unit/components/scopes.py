@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.scope import Scope
+from settings.naming import NamingSettings
 
 ACCOUNT_ID = "111122223333"
 KEY_ARN = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:key/home"
@@ -10,7 +11,7 @@ RECOVERY_KEY_ARN = f"arn:aws:kms:ca-west-1:{ACCOUNT_ID}:key/recovery"
 EDGE_KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT_ID}:key/edge"
 
 
-def scope(*, protect: bool = False) -> Scope:
+def scope(*, protect: bool = False, naming: NamingSettings | None = None) -> Scope:
     """BerthCare's staging environment in Canada."""
     return Scope(
         system="berthcare",
@@ -19,4 +20,5 @@ def scope(*, protect: bool = False) -> Scope:
         account_id=ACCOUNT_ID,
         protect=protect,
         tags={"Project": "berthcare"},
+        naming=naming or NamingSettings(),
     )

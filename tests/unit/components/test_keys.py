@@ -124,7 +124,7 @@ def test_alarms_and_events_publish_to_encrypted_topics() -> None:
 
 def test_cloudtrail_uses_the_key_for_the_stacks_own_trails() -> None:
     found = statements(Purpose.TRAIL)
-    source = {"aws:SourceArn": "arn:aws:cloudtrail:ca-central-1:111122223333:trail/clinic-staging-*"}
+    source = {"aws:SourceArn": "arn:aws:cloudtrail:ca-central-1:111122223333:trail/clinic-staging-trail"}
     assert found["CloudTrailEncryptsLogs"]["Condition"] == {
         "ArnLike": source,
         "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:111122223333:trail/*"},

@@ -10,6 +10,7 @@ import pytest
 from components.bucket import BucketArgs, ObjectLock
 from components.scope import DataClass
 from components.storage import Storage, StorageArgs
+from settings.naming import NamingSettings
 from settings.observability import LockMode
 from settings.storage import ArchiveClass, LifecycleSettings, StorageSettings
 from tests.unit.components.scopes import KEY_ARN, RECOVERY_KEY_ARN, scope
@@ -26,11 +27,12 @@ def build(
     *,
     recovery: bool = False,
     protect: bool = False,
+    naming: NamingSettings | None = None,
     **settings: Any,
 ) -> Storage:
     section = StorageSettings.model_validate({"buckets": RECORDED if buckets is None else buckets, **settings})
     args = StorageArgs(
-        scope=scope(protect=protect),
+        scope=scope(protect=protect, naming=naming),
         settings=section,
         kms_key_arn=KEY_ARN,
         recovery_region="ca-west-1" if recovery else None,
@@ -58,7 +60,7 @@ def test_the_recorded_buckets_have_the_recorded_names(recorded: Recorder) -> Non
 
 @pytest.mark.requirement("BER-STO-11")
 def test_a_suffix_ends_every_name(recorded: Recorder) -> None:
-    build(recorded, recovery=True, name_suffix="7x")
+    build(recorded, recovery=True, naming=NamingSettings(bucket="{system}-{part}-{environment}-7x"))
     names = [inputs["bucket"] for _, inputs in recorded.of(BUCKET)]
     assert all("-staging-7x" in name for name in names)
     assert "berthcare-photos-staging-7x-dr" in names

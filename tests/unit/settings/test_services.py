@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from settings.base import Section
 from settings.compute import ComputeSettings, RegistrySettings, ServiceSettings
 from settings.edge import CdnSettings, DomainSettings, EdgeSettings, LoadBalancerSettings, PriceClass, ViewerAccess
+from settings.naming import NamingSettings
 from settings.observability import AlarmTiming, ObservabilitySettings, TrailSettings
 from settings.storage import ArchiveClass, BucketSettings, LifecycleSettings, LogsBucketSettings, StorageSettings
 
@@ -72,7 +73,8 @@ ACCEPTED: list[tuple[type[Section], dict[str, Any]]] = [
     (LifecycleSettings, {"archive_days": 1, "deep_archive_days": 91, "expire_days": 92}),
     (LifecycleSettings, {"archive_days": None, "expire_days": 1}),
     (LogsBucketSettings, {"lifecycle": {"expire_days": 2192}}),
-    (StorageSettings, {"name_suffix": "111122223333"}),
+    (NamingSettings, {"bucket": "{system}-{part}-{account}"}),
+    (NamingSettings, {"names": {"postgres": "life-world-os-prod"}, "environment": "prod"}),
     (ServiceSettings, {**SERVICE, "cpu_units": 256, "memory_mib": 2048}),
     (ServiceSettings, {**SERVICE, "cpu_units": 16_384, "memory_mib": 122_880}),
     (ServiceSettings, {**SERVICE, "min_tasks": 1, "desired_tasks": 1, "max_tasks": 1}),
@@ -106,7 +108,9 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (StorageSettings, {"buckets": {"logs": {}}}, "buckets.logs"),
     (StorageSettings, {"buckets": {"photos-dr": {}}}, "buckets.photos-dr"),
     (StorageSettings, {"buckets": {"Photos": {}}}, "pattern"),
-    (StorageSettings, {"name_suffix": "-a"}, "pattern"),
+    (NamingSettings, {"bucket": "{system}_{part}"}, "pattern"),
+    (NamingSettings, {"resource": "{system}-x"}, "expected a pattern with"),
+    (NamingSettings, {"secret": "{part}-{zone}"}, "expected a pattern with"),
     (ServiceSettings, {**SERVICE, "cpu_units": 300}, "cpu_units: expected one of 256, 512"),
     (ServiceSettings, {**SERVICE, "cpu_units": 256, "memory_mib": 4096}, "expected one of 512, 1024, 2048, found 4096"),
     (ServiceSettings, {**SERVICE, "min_tasks": 3, "max_tasks": 2}, "expected rising numbers"),
