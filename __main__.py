@@ -8,9 +8,14 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from program import build
 from settings.load import SettingsError, load
 
+
+def _silent(*_: object, **__: object) -> None:
+    pass
+
+
 gc.disable()  # nothing of a run that lasts seconds is worth collecting: a tenth of a preview
 # The SDK sends the engine four debug messages a resource, each a call it waits for: a fifth of a preview.
-pulumi.log.debug = lambda *_, **__: None
+pulumi.log.debug = _silent
 
 try:
     settings = load(get_config_env(), secrets=get_config_secret_keys_env())
