@@ -218,9 +218,11 @@ def _missing(location: Location) -> Problem:
 
 def _unknown(location: Location, parent: schema.Node, siblings: Mapping[str, Any]) -> Problem:
     key = str(location[-1])
-    known = [name for name in schema.keys(parent) if name != "region" or len(location) > 1]
+    known = [name for name in schema.keys(schema.chosen(parent, siblings)) if name != "region" or len(location) > 1]
     close = get_close_matches(key, [k for k in known if k not in siblings], n=1) or get_close_matches(key, known, n=1)
     fix = f"Did you mean {close[0]}?" if close else "Remove it, or see docs/settings.md."
+    owner = schema.owner(parent, key)
+    fix = f"It belongs to {owner}." if owner else fix
     return Problem(path=_path(location), expected="one of " + ", ".join(known), found=f"the unknown key {key}", fix=fix)
 
 

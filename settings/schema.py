@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -89,6 +89,12 @@ def resolve(node: Node) -> Node:
     return node
 
 
+def alternatives(node: Node) -> list[Node]:
+    """The shapes a value may have when there are several, null left out; empty when there is just one."""
+    found: list[Node] = node.get("oneOf") or node.get("anyOf") or []
+    return [resolve(option) for option in found if option.get("type") != "null"]
+
+
 def at(location: Sequence[str | int]) -> Node:
     """What the schema says about a location (keys and list positions); empty when it says nothing."""
     node = root()
@@ -97,9 +103,10 @@ def at(location: Sequence[str | int]) -> Node:
         if isinstance(part, int):
             node = cast("Node", node.get("items", {}))
         else:
-            candidates: list[Node] = [resolve(option) for option in node.get("anyOf", [])] or [node]
-            steps = [_step(option, part) for option in candidates]
-            node = next((step for step in steps if step), Node())
+            steps = [step for option in alternatives(node) or [node] if (step := _step(option, part))]
+            said = [{key: value for key, value in step.items() if key != "default"} for step in steps]
+            several = any(each != said[0] for each in said)
+            node = {"anyOf": said} if several else steps[0] if steps else Node()
     return resolve(node)
 
 
@@ -113,8 +120,34 @@ def _step(node: Node, key: str) -> Node:
 
 def keys(node: Node) -> list[str]:
     """The keys an object may have, in the order they are documented; empty when any key may be used."""
-    options: list[Node] = [resolve(option) for option in node.get("anyOf", [])] or [node]
+    options = alternatives(node) or [node]
     return list(dict.fromkeys(key for option in options for key in option.get("properties", {})))
+
+
+def chosen(node: Node, values: Mapping[str, object]) -> Node:
+    """Of several shapes, the one that the constant keys in `values` (or their defaults) name; else the node itself."""
+    for option in alternatives(node):
+        constants = {key: each for key, each in option.get("properties", {}).items() if "const" in each}
+        if constants and all(
+            values.get(key, each.get("default")) == each["const"] for key, each in constants.items()
+        ):
+            return option
+    return node
+
+
+def owner(node: Node, key: str) -> str:
+    """Which shape has `key`, in words (`engine: aurora-postgresql`); empty when none, or each, has it."""
+    options = alternatives(node)
+    having = [option for option in options if key in option.get("properties", {})]
+    if not having or len(having) == len(options):
+        return ""
+    constants = [
+        f"{name}: {each['const']}"
+        for option in having
+        for name, each in option["properties"].items()
+        if "const" in each
+    ]
+    return " or ".join(constants)
 
 
 def describe(node: Node) -> str:
@@ -125,16 +158,17 @@ def describe(node: Node) -> str:
         return "one of " + ", ".join(map(str, node["enum"]))
     if "const" in node:
         return str(node["const"])
+    if "oneOf" in node:
+        return f"a mapping with {', '.join(keys(node))}"
     if "anyOf" in node:
         return " or ".join(dict.fromkeys(describe(option) for option in node["anyOf"] if option.get("type") != "null"))
     match node.get("type"):
         case "boolean":
             return "true or false"
         case "integer":
-            of = f", a multiple of {node['multipleOf']}" if "multipleOf" in node else ""
-            return "a whole number" + _range(node, "minimum", "maximum") + of
+            return "a whole number" + _range(node, "minimum", "maximum") + _multiple(node)
         case "number":
-            return "a number" + _range(node, "minimum", "maximum")
+            return "a number" + _range(node, "minimum", "maximum") + _multiple(node)
         case "string":
             return _text(node, examples)
         case "array":
@@ -160,6 +194,10 @@ def _text(node: Node, examples: str) -> str:
         shown = f" matching {pattern}" if not examples else f" ({pattern})" if len(pattern) <= _LONGEST_PATTERN else ""
         return f"text{examples}{shown}"
     return "text" + _range(node, "minLength", "maxLength", " characters") + examples
+
+
+def _multiple(node: Node) -> str:
+    return f", a multiple of {node['multipleOf']}" if "multipleOf" in node else ""
 
 
 def _range(node: Node, low: str, high: str, unit: str = "") -> str:
@@ -191,11 +229,26 @@ def _rows(path: str, node: Node, required: bool, seen: tuple[str, ...]) -> Itera
     inner = settled.get("items") if settled.get("type") == "array" else _entry(settled)
     body = resolve(inner) if isinstance(inner, dict) else settled  # pyright: ignore[reportUnknownArgumentType]
     nested = "properties" in body and title not in seen
-    yield path, "a section" if nested and body is settled else describe(node), default, what
+    shapes = alternatives(settled) if "oneOf" in settled else []
+    yield path, "a section" if shapes or (nested and body is settled) else describe(node), default, what
+    for key in keys(settled) if shapes else ():
+        having = [shape for shape in shapes if key in shape["properties"]]
+        needed = all(key in shape.get("required", []) for shape in having)
+        for row in _rows(f"{path}.{key}", _shared(having, key), needed, (*seen, title)):
+            whose = owner(settled, key)
+            yield (*row[:3], f"{row[3]} Only with `{whose}`." if whose else row[3])
     if nested:
         suffix = "" if body is settled else "[]" if settled.get("type") == "array" else ".<name>"
         for key, child in body["properties"].items():
             yield from _rows(f"{path}{suffix}.{key}", child, key in body.get("required", []), (*seen, title))
+
+
+def _shared(shapes: Sequence[Node], key: str) -> Node:
+    """A key of several shapes as one: its alternatives when they differ, with the first's default and description."""
+    found: list[Node] = [shape["properties"][key] for shape in shapes]
+    if "const" not in found[0] or len(found) == 1:
+        return found[0]
+    return {**{k: v for k, v in found[0].items() if k != "const"}, "enum": [each["const"] for each in found]}
 
 
 def _entry(node: Node) -> object:
