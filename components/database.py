@@ -1,45 +1,42 @@
-"""PostgreSQL for patient records."""
+"""PostgreSQL for patient records: an Amazon RDS instance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from components.iam_documents import trust
-from components.scope import DataClass, Scope
-from components.secrets import Secret, SecretArgs, password
-from settings.database import DatabaseSettings
+from components.postgresql import (
+    CERTIFICATE_AUTHORITY,
+    Credentials,
+    Login,
+    PostgresqlArgs,
+    log_groups,
+    monitoring_role,
+    session_parameters,
+)
+from components.scope import DataClass
+from settings.database import RdsSettings
 
 if TYPE_CHECKING:
     from pulumi_aws import rds
 
 LOG_EXPORTS = ("postgresql", "upgrade")
-CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
-MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+REPLICA_LOG_EXPORTS = ("postgresql",)
 _LONGEST_IDENTIFIER = 63
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseArgs:
-    """Inputs of `Database`.
+class DatabaseArgs(PostgresqlArgs):
+    """Inputs of `Database`; see `PostgresqlArgs` for the wiring.
 
-    subnet_ids: zone → private subnet, two zones or more.   security_group_id: group that admits the application.
-    kms_key_arn: key of storage, snapshots and performance history.   secrets_key_arn: key of the credentials.
-    logs_key_arn: key of the engine's logs.
     recovery_region, recovery_kms_key_arn, recovery_days: where, with which key and for how many days automated
     backups are replicated; None: they are not.
     """
 
-    scope: Scope
-    settings: DatabaseSettings
-    subnet_ids: Mapping[str, pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    secrets_key_arn: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
+    settings: RdsSettings
     recovery_region: str | None = None
     recovery_kms_key_arn: pulumi.Input[str] | None = None
     recovery_days: int = 7
@@ -48,18 +45,20 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """A private, encrypted PostgreSQL instance with a standby in another zone, that only speaks TLS.
 
-    Its password is generated, handed to RDS and Secrets Manager through write-only inputs, encrypted in the state,
-    and in no output.
+    Its administrator's password is generated and write-only, or RDS's own; see `Login`.
     Source: Amazon RDS User Guide, "Security in Amazon RDS"; 45 CFR 164.312(a)(2)(iv) encryption,
     164.312(e)(1) transmission security, 164.308(a)(7)(ii)(A) data backup plan.
-    BER-DB-01 to BER-DB-10, BER-IAM-04, BER-DR-01, BER-DR-13, ALL-08, ALL-12, ALL-14.
+    BER-DB-01 to BER-DB-10, BER-IAM-04, BER-DR-01, BER-DR-13, FAC-DB-01 to FAC-DB-14, LWO-DB-01 to LWO-DB-08,
+    ALL-08, ALL-12, ALL-14.
     """
 
     endpoint: pulumi.Output[str]  # host:port (BER-N15)
     address: pulumi.Output[str]  # host
+    reader_address: pulumi.Output[str] | None  # host of the first replica
+    replica_identifiers: list[str]
     arn: pulumi.Output[str]
-    secret_arn: pulumi.Output[str]
-    secret_name: str
+    administrator: Credentials
+    application: Credentials | None
     identifier: str
     database_name: str
 
@@ -70,8 +69,8 @@ class Database(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         scope, settings = args.scope, args.settings
         self.identifier = scope.name("postgres", limit=_LONGEST_IDENTIFIER)
-        self.database_name = settings.database_name or scope.system.replace("-", "_")
-        username = settings.username or f"{scope.system.replace('-', '_')}_admin"
+        self.database_name = settings.named(scope.system)
+        username = settings.administrator(scope.system)
         tags = scope.tagged(DataClass.PHI, self.identifier)
         subnets = rds.SubnetGroup(
             f"{name}-subnets",
@@ -90,67 +89,62 @@ class Database(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        logs = self._log_groups(name, args)
-        secret_value = password(f"{name}-password", self)
+        paths = {export: f"/aws/rds/instance/{self.identifier}/{export}" for export in LOG_EXPORTS}
+        logs = log_groups(name, args, paths, settings.log_days, self)
+        login = Login(name, args, settings, self)
+        monitors = self.identifier if settings.read_replicas == 0 else f"{self.identifier}*"
+        # what the instance and its replicas share
+        common: dict[str, Any] = {
+            "auto_minor_version_upgrade": settings.auto_minor_version_upgrade,
+            "instance_class": settings.instance_class,
+            "max_allocated_storage": settings.max_storage_gib,
+            "storage_type": "gp3",
+            "storage_encrypted": True,
+            "port": settings.port,
+            "iam_database_authentication_enabled": settings.iam_authentication,
+            "ca_cert_identifier": CERTIFICATE_AUTHORITY,
+            "parameter_group_name": parameters.name,
+            "vpc_security_group_ids": [args.security_group_id],
+            "publicly_accessible": False,
+            "maintenance_window": settings.maintenance_window,
+            "copy_tags_to_snapshot": True,
+            "deletion_protection": True,
+            "performance_insights_enabled": True,
+            "performance_insights_kms_key_id": args.kms_key_arn,
+            "performance_insights_retention_period": settings.insights_days,
+            "monitoring_interval": settings.monitoring_seconds,
+            "monitoring_role_arn": monitoring_role(name, scope, monitors, self),
+        }
         instance = rds.Instance(
             f"{name}-instance",
             identifier=self.identifier,
             engine="postgres",
             engine_version=settings.engine_version,
-            auto_minor_version_upgrade=settings.auto_minor_version_upgrade,
-            instance_class=settings.instance_class,
             allocated_storage=settings.storage_gib,
-            max_allocated_storage=settings.max_storage_gib,
-            storage_type="gp3",
-            storage_encrypted=True,
             kms_key_id=args.kms_key_arn,
             db_name=self.database_name,
             username=username,
-            password_wo=secret_value,
-            password_wo_version=1,
-            port=settings.port,
-            iam_database_authentication_enabled=settings.iam_authentication,
-            ca_cert_identifier=CERTIFICATE_AUTHORITY,
-            parameter_group_name=parameters.name,
+            **login.inputs(),
             db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[args.security_group_id],
-            publicly_accessible=False,
             multi_az=settings.multi_az,
             backup_retention_period=settings.backup_days,
             backup_window=settings.backup_window,
-            maintenance_window=settings.maintenance_window,
-            copy_tags_to_snapshot=True,
             delete_automated_backups=False,
-            deletion_protection=True,
             skip_final_snapshot=False,
             final_snapshot_identifier=f"{self.identifier}-final",
-            performance_insights_enabled=True,
-            performance_insights_kms_key_id=args.kms_key_arn,
-            performance_insights_retention_period=settings.insights_days,
-            monitoring_interval=settings.monitoring_seconds,
-            monitoring_role_arn=self._monitoring_role(name, scope),
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             tags=tags,
+            **common,
             opts=pulumi.ResourceOptions(parent=self, protect=scope.protect, depends_on=logs),
         )
-        secret = Secret(
-            f"{name}-credentials",
-            SecretArgs(
-                scope=scope,
-                path="database",
-                description="Administrative user of the database",
-                kms_key_arn=args.secrets_key_arn,
-                value={
-                    "username": username,
-                    "password": secret_value,
-                    "engine": "postgres",
-                    "host": instance.address,
-                    "port": str(settings.port),
-                    "dbname": self.database_name,
-                },
-            ),
-            child,
-        )
+        replicas = [
+            self._replica(name, args, number, instance, common) for number in range(1, settings.read_replicas + 1)
+        ]
+        self.replica_identifiers = [identifier for identifier, _ in replicas]
+        self.reader_address = replicas[0][1].address if replicas else None
+        place = {"host": instance.address, "port": str(settings.port), "dbname": self.database_name}
+        self.administrator = login.administrator(username, place, instance.master_user_secrets, [instance])
+        self.application = login.application(place)
         if args.recovery_region is not None:
             rds.InstanceAutomatedBackupsReplication(
                 f"{name}-backups",
@@ -163,60 +157,37 @@ class Database(pulumi.ComponentResource):
         self.endpoint = instance.endpoint
         self.address = instance.address
         self.arn = instance.arn
-        self.secret_arn, self.secret_name = secret.arn, secret.name
-        self.register_outputs({"endpoint": self.endpoint, "secret_arn": self.secret_arn})
+        self.register_outputs({"endpoint": self.endpoint, "secret_arn": self.administrator.secret_arn})
 
-    def _log_groups(self, name: str, args: DatabaseArgs) -> list[pulumi.Resource]:
-        """The groups RDS writes to: made first, or RDS makes them without key and retention."""
-        from pulumi_aws import cloudwatch
+    def _replica(
+        self, name: str, args: DatabaseArgs, number: int, source: rds.Instance, common: Mapping[str, Any]
+    ) -> tuple[str, rds.Instance]:
+        """A copy in the same region, which takes key, users and subnets from its source (LWO-DB-07).
 
-        groups: list[pulumi.Resource] = []
-        for export in LOG_EXPORTS:
-            physical = f"/aws/rds/instance/{self.identifier}/{export}"
-            groups.append(
-                cloudwatch.LogGroup(
-                    f"{name}-{export}-log",
-                    name=physical,
-                    retention_in_days=args.settings.log_days,
-                    kms_key_id=args.logs_key_arn,
-                    tags=args.scope.tagged(DataClass.PHI, physical),
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
-            )
-        return groups
+        RDS takes no final snapshot of a replica: its data are its source's.
+        """
+        from pulumi_aws import rds
 
-    def _monitoring_role(self, name: str, scope: Scope) -> pulumi.Output[str]:
-        from pulumi_aws import iam
-
-        child = pulumi.ResourceOptions(parent=self)
-        physical = scope.name("database-monitoring", limit=64)
-        source = scope.arn("rds", f"db:{self.identifier}")
-        role = iam.Role(
-            f"{name}-monitoring",
-            name=physical,
-            description="Lets RDS publish operating-system metrics of the database",
-            assume_role_policy=trust("monitoring.rds.amazonaws.com", scope, source=source),
-            tags=scope.tagged(DataClass.INTERNAL, physical),
-            opts=child,
+        scope = args.scope
+        identifier = scope.name(f"postgres-replica-{number}", limit=_LONGEST_IDENTIFIER)
+        paths = {f"replica-{number}-{each}": f"/aws/rds/instance/{identifier}/{each}" for each in REPLICA_LOG_EXPORTS}
+        logs: Sequence[pulumi.Resource] = log_groups(name, args, paths, args.settings.log_days, self)
+        replica = rds.Instance(
+            f"{name}-replica-{number}",
+            identifier=identifier,
+            replicate_source_db=source.identifier,
+            multi_az=False,
+            skip_final_snapshot=True,
+            enabled_cloudwatch_logs_exports=list(REPLICA_LOG_EXPORTS),
+            tags=scope.tagged(DataClass.PHI, identifier),
+            **common,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=logs),
         )
-        attached = iam.RolePolicyAttachment(
-            f"{name}-monitoring", role=role.name, policy_arn=MONITORING_POLICY, opts=child
-        )
-        return pulumi.Output.all(role.arn, attached.id).apply(lambda parts: str(parts[0]))
+        return identifier, replica
 
 
-def _parameters(settings: DatabaseSettings) -> list[rds.ParameterGroupParameterArgsDict]:
-    """Static parameters wait for a restart, dynamic ones do not."""
-    dynamic = {"rds.force_ssl": "1", "log_connections": "1", "log_disconnections": "1"}
-    static: dict[str, str] = {}
-    if settings.audit:  # pgAudit hides the passwords of CREATE ROLE, which log_statement would write out
-        static["shared_preload_libraries"] = "pg_stat_statements,pgaudit"
-        dynamic["pgaudit.log"] = "ddl,role,write"
-        dynamic["pgaudit.log_parameter"] = "0"
-    else:
-        dynamic["log_statement"] = "ddl"
+def _parameters(settings: RdsSettings) -> list[rds.ParameterGroupParameterArgsDict]:
     return [
-        {"name": name, "value": value, "apply_method": method}
-        for method, group in (("immediate", dynamic), ("pending-reboot", static))
-        for name, value in group.items()
+        {"name": each["name"], "value": each["value"], "apply_method": each["apply_method"]}
+        for each in session_parameters(settings)
     ]

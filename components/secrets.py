@@ -18,21 +18,24 @@ class SecretArgs:
     """Inputs of `Secret`.
 
     path: what the secret is, part of its name.   description: what it opens.
-    kms_key_arn: key that encrypts it.   version: raise it to write a new value.
-    value: its fields. The write-only input is never read back from AWS; the state keeps it, as it keeps the generated
-    password, encrypted with the stack's secrets provider, so that key guards them too.
+    kms_key_arn: key that encrypts it.   version: another number writes the value again.
+    value: its fields, or its whole text; None: people supply it, and no update touches it. The write-only input is
+    never read back from AWS; the state keeps it, as it keeps the generated password, encrypted with the stack's secrets
+    provider, so that key guards them too.
+    recovery_days: days a deleted secret can be restored, 7 to 30.
     """
 
     scope: Scope
     path: str
     description: str
     kms_key_arn: pulumi.Input[str]
-    value: Mapping[str, pulumi.Input[str]]
-    version: int = 1
+    value: pulumi.Input[str] | Mapping[str, pulumi.Input[str]] | None
+    version: pulumi.Input[int] = 1
+    recovery_days: int = RECOVERY_DAYS
 
 
 class Secret(pulumi.ComponentResource):
-    """A secret of several fields, encrypted with a customer key, recoverable for 30 days (BER-IAM-06, ALL-21).
+    """A secret encrypted with a customer key, recoverable for 7 to 30 days (BER-IAM-06, OMN-IAM-09, ALL-21).
 
     A deleted secret blocks its name for that time: restore it with `aws secretsmanager restore-secret`, then import it.
     Source: Secrets Manager User Guide, "Delete a secret"; 45 CFR 164.308(a)(5)(ii)(D) password management.
@@ -52,18 +55,21 @@ class Secret(pulumi.ComponentResource):
             name=physical,
             description=args.description,
             kms_key_id=args.kms_key_arn,
-            recovery_window_in_days=RECOVERY_DAYS,
+            recovery_window_in_days=args.recovery_days,
             tags=args.scope.tagged(DataClass.PHI, physical),
             opts=child,
         )
-        version = secretsmanager.SecretVersion(
-            f"{name}-version",
-            secret_id=secret.id,
-            secret_string_wo=pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.value))),
-            secret_string_wo_version=args.version,
-            opts=child,
-        )
-        self.arn = version.secret_id
+        self.arn = secret.arn
+        if args.value is not None:
+            value = pulumi.Output.json_dumps(dict(args.value)) if isinstance(args.value, Mapping) else args.value
+            version = secretsmanager.SecretVersion(
+                f"{name}-version",
+                secret_id=secret.id,
+                secret_string_wo=pulumi.Output.secret(value),
+                secret_string_wo_version=args.version,
+                opts=child,
+            )
+            self.arn = version.secret_id  # whoever reads the value waits for it
         self.register_outputs({"arn": self.arn})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import string
 import uuid
@@ -61,6 +62,11 @@ def _identifier(inputs: Props) -> tuple[str, Props]:
     return raw.hex(), {"hex": prefix + raw.hex(), "dec": prefix + str(int.from_bytes(raw, "big"))}
 
 
+def _bytes(inputs: Props) -> tuple[str, Props]:
+    raw = secrets.token_bytes(int(inputs["length"]))
+    return "none", {"hex": raw.hex(), "base64": base64.b64encode(raw).decode()}
+
+
 def _uuid(inputs: Props) -> tuple[str, Props]:
     result = str(uuid.uuid4())
     return result, {"result": result}
@@ -69,10 +75,14 @@ def _uuid(inputs: Props) -> tuple[str, Props]:
 TYPES: dict[str, Callable[[Props], tuple[str, Props]]] = {
     "random:index/randomPassword:RandomPassword": _password,
     "random:index/randomString:RandomString": _text,
+    "random:index/randomBytes:RandomBytes": _bytes,
     "random:index/randomId:RandomId": _identifier,
     "random:index/randomUuid:RandomUuid": _uuid,
 }
-SECRET_OUTPUTS = {"random:index/randomPassword:RandomPassword": frozenset({"result"})}
+SECRET_OUTPUTS = {
+    "random:index/randomBytes:RandomBytes": frozenset({"hex", "base64"}),
+    "random:index/randomPassword:RandomPassword": frozenset({"result"}),
+}
 
 
 class RandomProvider(provider_pb2_grpc.ResourceProviderServicer):

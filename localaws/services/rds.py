@@ -1,4 +1,4 @@
-"""RDS: subnet groups, parameter groups, instances, replicated backups."""
+"""RDS: subnet groups, parameter groups, instances, Aurora clusters, replicated backups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from localaws import check
 from localaws.emulated import Emulated, refuse
 from localaws.handler import Call, Handler, Props, invoke, register
+from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, to_tags
 
 
@@ -23,6 +24,14 @@ def retag(call: Call, arn: str, old: Props, new: Props) -> None:
 def tags_of(call: Call, arn: str) -> dict[str, str]:
     """The tags of an RDS resource."""
     return from_tags(call.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+
+
+def managed_secret(store: Props) -> list[Props] | None:
+    """`masterUserSecrets` of an instance or a cluster: the secret RDS keeps its administrator's password in."""
+    held = store.get("MasterUserSecret")
+    if not held:
+        return None
+    return [{"secretArn": held["SecretArn"], "kmsKeyId": held.get("KmsKeyId"), "secretStatus": "active"}]
 
 
 @register
@@ -151,12 +160,12 @@ class Instance(Handler):
     }  # fmt: skip
     OWN = frozenset(
         {"identifier", "password", "passwordWo", "passwordWoVersion", "skipFinalSnapshot", "finalSnapshotIdentifier",
-         "deleteAutomatedBackups", "applyImmediately", "allowMajorVersionUpgrade", "tags"}
+         "deleteAutomatedBackups", "applyImmediately", "allowMajorVersionUpgrade", "replicateSourceDb", "tags"}
     )  # fmt: skip
     inputs = frozenset(WIRE) | OWN
     replace_on = frozenset(
         {"identifier", "engine", "storageEncrypted", "kmsKeyId", "dbName", "username", "availabilityZone",
-         "dbSubnetGroupName"}
+         "dbSubnetGroupName", "replicateSourceDb"}
     )  # fmt: skip
     write_only = frozenset({"passwordWo", "password"})
     autoname = "identifier"
@@ -183,11 +192,24 @@ class Instance(Handler):
         password = inputs.get("passwordWo") or inputs.get("password")
         if password:
             wire["MasterUserPassword"] = password
-        call.client("rds").create_db_instance(
-            DBInstanceIdentifier=inputs["identifier"], Tags=to_tags(inputs["tags"]), **wire
-        )
+        named = {"DBInstanceIdentifier": inputs["identifier"], "Tags": to_tags(inputs["tags"])}
+        if inputs.get("replicateSourceDb"):
+            self._replicate(call, inputs, named, wire)
+        else:
+            call.client("rds").create_db_instance(**named, **wire)
         self._keep(call, inputs["identifier"], inputs)
         return inputs["identifier"]
+
+    def _replicate(self, call: Call, inputs: Props, named: Props, wire: Props) -> None:
+        """A read replica: what its source decides is not asked for, as the official provider does not."""
+        source = inputs["replicateSourceDb"]
+        for name in ("kmsKeyId", "dbSubnetGroupName"):
+            if inputs.get(name) and ":" not in source:
+                refuse("CreateDBInstanceReadReplica", "InvalidParameterCombination",
+                       f"{name} cannot be set for a replica in the region of its source")  # fmt: skip
+        accepted = call.client("rds").meta.service_model.operation_model("CreateDBInstanceReadReplica").input_shape
+        asked = {name: value for name, value in wire.items() if name in accepted.members}
+        call.client("rds").create_db_instance_read_replica(SourceDBInstanceIdentifier=source, **named, **asked)
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         instance = call.client("rds").describe_db_instances(DBInstanceIdentifier=id)["DBInstances"][0]
@@ -211,6 +233,7 @@ class Instance(Handler):
             "resourceId": instance.get("DbiResourceId"),
             "status": instance.get("DBInstanceStatus"),
             "engineVersionActual": instance.get("EngineVersion"),
+            "masterUserSecrets": managed_secret(instance),
             "tags": tags_of(call, instance["DBInstanceArn"]),
         }
 
@@ -253,6 +276,254 @@ class Instance(Handler):
 
 
 @register
+class ClusterParameterGroup(Shadowed):
+    """A cluster's parameter group; the parameters set are kept beside it."""
+
+    type = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
+    inputs = frozenset({"name", "family", "description", "parameters", "tags"})
+    replace_on = frozenset({"name", "family", "description"})
+    autoname = "name"
+    cloudformation = "AWS::RDS::DBClusterParameterGroup"
+    renames: ClassVar[dict[str, str]] = {"name": "DBClusterParameterGroupName", "parameters": "-", "tags": "-"}
+
+    def make(self, call: Call, inputs: Props) -> str:
+        call.client("rds").create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=inputs["name"],
+            DBParameterGroupFamily=inputs["family"],
+            Description=inputs.get("description") or "Managed by Pulumi",
+            Tags=to_tags(inputs["tags"]),
+        )
+        self._set(call, inputs["name"], inputs)
+        return inputs["name"]
+
+    def live(self, call: Call, id: str, kept: Props) -> Props | None:
+        found = call.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
+        if not found["DBClusterParameterGroups"]:
+            return None
+        group = found["DBClusterParameterGroups"][0]
+        arn = f"arn:aws:rds:{call.region}:{call.account_id}:cluster-pg:{id}"
+        return {
+            "name": id,
+            "family": group["DBParameterGroupFamily"],
+            "description": group["Description"],
+            "arn": arn,
+            "tags": tags_of(call, arn),
+        }
+
+    def change(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self._set(call, id, new)
+        retag(call, f"arn:aws:rds:{call.region}:{call.account_id}:cluster-pg:{id}", old, new)
+
+    def remove(self, call: Call, id: str, known: Props) -> None:
+        call.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=id)
+
+    def _set(self, call: Call, name: str, inputs: Props) -> None:
+        parameters = [
+            {
+                "ParameterName": item["name"],
+                "ParameterValue": item["value"],
+                "ApplyMethod": item.get("applyMethod") or "immediate",
+            }
+            for item in inputs.get("parameters") or []
+        ]
+        if parameters:
+            call.client("rds").modify_db_cluster_parameter_group(
+                DBClusterParameterGroupName=name, Parameters=parameters
+            )
+
+
+@register
+class Cluster(Shadowed):
+    """An Aurora cluster; what moto gives back wins over what is kept beside it."""
+
+    type = "aws:rds/cluster:Cluster"
+    WIRE: ClassVar[dict[str, str]] = {
+        "engine": "Engine", "engineMode": "EngineMode", "engineVersion": "EngineVersion",
+        "storageEncrypted": "StorageEncrypted", "kmsKeyId": "KmsKeyId", "databaseName": "DatabaseName",
+        "masterUsername": "MasterUsername", "manageMasterUserPassword": "ManageMasterUserPassword",
+        "masterUserSecretKmsKeyId": "MasterUserSecretKmsKeyId", "port": "Port",
+        "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+        "dbClusterParameterGroupName": "DBClusterParameterGroupName", "dbSubnetGroupName": "DBSubnetGroupName",
+        "vpcSecurityGroupIds": "VpcSecurityGroupIds", "backupRetentionPeriod": "BackupRetentionPeriod",
+        "preferredBackupWindow": "PreferredBackupWindow", "preferredMaintenanceWindow": "PreferredMaintenanceWindow",
+        "copyTagsToSnapshot": "CopyTagsToSnapshot", "deletionProtection": "DeletionProtection",
+        "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports", "storageType": "StorageType",
+    }  # fmt: skip
+    OWN = frozenset(
+        {"clusterIdentifier", "masterPasswordWo", "masterPasswordWoVersion", "serverlessv2ScalingConfiguration",
+         "deleteAutomatedBackups", "skipFinalSnapshot", "finalSnapshotIdentifier", "applyImmediately",
+         "allowMajorVersionUpgrade", "tags"}
+    )  # fmt: skip
+    inputs = frozenset(WIRE) | OWN
+    replace_on = frozenset(
+        {"clusterIdentifier", "engine", "engineMode", "storageEncrypted", "kmsKeyId", "databaseName", "masterUsername",
+         "dbSubnetGroupName"}
+    )  # fmt: skip
+    write_only = frozenset({"masterPasswordWo"})
+    autoname = "clusterIdentifier"
+    cloudformation = "AWS::RDS::DBCluster"
+    renames: ClassVar[dict[str, str]] = {
+        **WIRE, "clusterIdentifier": "DBClusterIdentifier", "masterPasswordWo": "-", "tags": "-",
+        "serverlessv2ScalingConfiguration": "ServerlessV2ScalingConfiguration",
+    }  # fmt: skip
+    LIVE: ClassVar[tuple[str, ...]] = (
+        "engine", "engineMode", "engineVersion", "storageEncrypted", "databaseName", "masterUsername", "port",
+        "backupRetentionPeriod", "preferredBackupWindow", "preferredMaintenanceWindow", "copyTagsToSnapshot",
+        "deletionProtection",
+    )  # fmt: skip
+    REPLACED_BY_MODIFY = replace_on | {"enabledCloudwatchLogsExports", "storageType", "engine"}
+
+    def make(self, call: Call, inputs: Props) -> str:
+        wire = {target: inputs[name] for name, target in self.WIRE.items() if inputs.get(name) is not None}
+        if inputs.get("masterPasswordWo"):
+            wire["MasterUserPassword"] = inputs["masterPasswordWo"]
+        call.client("rds").create_db_cluster(
+            DBClusterIdentifier=inputs["clusterIdentifier"],
+            Tags=to_tags(inputs["tags"]),
+            **wire,
+            **_capacity(inputs),
+        )
+        return inputs["clusterIdentifier"]
+
+    def live(self, call: Call, id: str, kept: Props) -> Props | None:
+        cluster = call.client("rds").describe_db_clusters(DBClusterIdentifier=id)["DBClusters"][0]
+        capacity = cluster.get("ServerlessV2ScalingConfiguration")
+        return {
+            **{name: cluster.get(self.WIRE[name]) for name in self.LIVE},
+            "clusterIdentifier": id,
+            "kmsKeyId": cluster.get("KmsKeyId") if kept.get("kmsKeyId") else None,
+            "dbSubnetGroupName": cluster.get("DBSubnetGroup"),
+            "dbClusterParameterGroupName": cluster.get("DBClusterParameterGroup"),
+            "vpcSecurityGroupIds": [group["VpcSecurityGroupId"] for group in cluster.get("VpcSecurityGroups", [])],
+            "serverlessv2ScalingConfiguration": capacity
+            and {"minCapacity": capacity["MinCapacity"], "maxCapacity": capacity["MaxCapacity"]},
+            "endpoint": cluster["Endpoint"],
+            "readerEndpoint": cluster["ReaderEndpoint"],
+            "clusterMembers": [member["DBInstanceIdentifier"] for member in cluster.get("DBClusterMembers", [])],
+            "clusterResourceId": cluster["DbClusterResourceId"],
+            "hostedZoneId": cluster.get("HostedZoneId"),
+            "engineVersionActual": cluster["EngineVersion"],
+            "masterUserSecrets": managed_secret(cluster),
+            "arn": cluster["DBClusterArn"],
+            "tags": tags_of(call, cluster["DBClusterArn"]),
+        }
+
+    def change(self, call: Call, id: str, old: Props, new: Props) -> None:
+        wire: dict[str, Any] = {
+            self.WIRE[name]: new[name]
+            for name in self.WIRE.keys() - self.REPLACED_BY_MODIFY
+            if old.get(name) != new.get(name) and new.get(name) is not None
+        }
+        if old.get("masterPasswordWoVersion") != new.get("masterPasswordWoVersion") and new.get("masterPasswordWo"):
+            wire["MasterUserPassword"] = new["masterPasswordWo"]
+        if old.get("serverlessv2ScalingConfiguration") != new.get("serverlessv2ScalingConfiguration"):
+            wire |= _capacity(new)
+        if wire:
+            call.client("rds").modify_db_cluster(DBClusterIdentifier=id, ApplyImmediately=True, **wire)
+        retag(call, f"arn:aws:rds:{call.region}:{call.account_id}:cluster:{id}", old, new)
+
+    def remove(self, call: Call, id: str, known: Props) -> None:
+        client = call.client("rds")
+        client.describe_db_clusters(DBClusterIdentifier=id)
+        if known.get("skipFinalSnapshot"):
+            client.delete_db_cluster(DBClusterIdentifier=id, SkipFinalSnapshot=True)
+            return
+        snapshot = known.get("finalSnapshotIdentifier") or refuse(
+            "DeleteDBCluster", "InvalidParameterCombination", "finalSnapshotIdentifier is required"
+        )
+        client.delete_db_cluster(DBClusterIdentifier=id, FinalDBSnapshotIdentifier=snapshot)
+
+
+@register
+class ClusterInstance(Shadowed):
+    """An instance of a cluster: the first is its writer."""
+
+    type = "aws:rds/clusterInstance:ClusterInstance"
+    WIRE: ClassVar[dict[str, str]] = {
+        "clusterIdentifier": "DBClusterIdentifier", "engine": "Engine", "engineVersion": "EngineVersion",
+        "instanceClass": "DBInstanceClass", "promotionTier": "PromotionTier",
+        "dbSubnetGroupName": "DBSubnetGroupName", "publiclyAccessible": "PubliclyAccessible",
+        "caCertIdentifier": "CACertificateIdentifier", "autoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+        "preferredMaintenanceWindow": "PreferredMaintenanceWindow", "copyTagsToSnapshot": "CopyTagsToSnapshot",
+        "performanceInsightsEnabled": "EnablePerformanceInsights",
+        "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
+        "performanceInsightsRetentionPeriod": "PerformanceInsightsRetentionPeriod",
+        "monitoringInterval": "MonitoringInterval", "monitoringRoleArn": "MonitoringRoleArn",
+        "availabilityZone": "AvailabilityZone", "dbParameterGroupName": "DBParameterGroupName",
+    }  # fmt: skip
+    inputs = frozenset(WIRE) | {"identifier", "applyImmediately", "tags"}
+    replace_on = frozenset(
+        {"identifier", "clusterIdentifier", "engine", "availabilityZone", "dbSubnetGroupName"}
+    )
+    autoname = "identifier"
+    cloudformation = "AWS::RDS::DBInstance"
+    renames: ClassVar[dict[str, str]] = {**WIRE, "identifier": "DBInstanceIdentifier", "tags": "-"}
+    MODIFIED: ClassVar[frozenset[str]] = frozenset(
+        {"instanceClass", "promotionTier", "publiclyAccessible", "autoMinorVersionUpgrade", "caCertIdentifier",
+         "preferredMaintenanceWindow", "monitoringInterval", "monitoringRoleArn", "performanceInsightsEnabled",
+         "performanceInsightsKmsKeyId", "performanceInsightsRetentionPeriod"}
+    )  # fmt: skip
+
+    def make(self, call: Call, inputs: Props) -> str:
+        wire = {target: inputs[name] for name, target in self.WIRE.items() if inputs.get(name) is not None}
+        call.client("rds").create_db_instance(
+            DBInstanceIdentifier=inputs["identifier"], Tags=to_tags(inputs["tags"]), **wire
+        )
+        return inputs["identifier"]
+
+    def live(self, call: Call, id: str, kept: Props) -> Props | None:
+        instance = call.client("rds").describe_db_instances(DBInstanceIdentifier=id)["DBInstances"][0]
+        cluster = call.client("rds").describe_db_clusters(DBClusterIdentifier=instance["DBClusterIdentifier"])
+        roles = {
+            each["DBInstanceIdentifier"]: each["IsClusterWriter"]
+            for each in cluster["DBClusters"][0]["DBClusterMembers"]
+        }
+        endpoint = instance.get("Endpoint", {})
+        return {
+            "identifier": id,
+            "clusterIdentifier": instance["DBClusterIdentifier"],
+            "engine": instance["Engine"],
+            "instanceClass": instance["DBInstanceClass"],
+            "promotionTier": instance.get("PromotionTier"),
+            "publiclyAccessible": instance.get("PubliclyAccessible"),
+            "autoMinorVersionUpgrade": instance.get("AutoMinorVersionUpgrade"),
+            "preferredMaintenanceWindow": kept.get("preferredMaintenanceWindow")
+            and instance.get("PreferredMaintenanceWindow"),
+            "endpoint": endpoint.get("Address"),
+            "port": endpoint.get("Port"),
+            "dbiResourceId": instance.get("DbiResourceId"),
+            "writer": roles.get(id),
+            "engineVersionActual": instance.get("EngineVersion"),
+            "arn": instance["DBInstanceArn"],
+            "tags": tags_of(call, instance["DBInstanceArn"]),
+        }
+
+    def change(self, call: Call, id: str, old: Props, new: Props) -> None:
+        wire: dict[str, Any] = {
+            self.WIRE[name]: new[name]
+            for name in self.MODIFIED
+            if old.get(name) != new.get(name) and new.get(name) is not None
+        }
+        if wire:
+            call.client("rds").modify_db_instance(DBInstanceIdentifier=id, ApplyImmediately=True, **wire)
+        retag(call, f"arn:aws:rds:{call.region}:{call.account_id}:db:{id}", old, new)
+
+    def remove(self, call: Call, id: str, known: Props) -> None:
+        call.client("rds").delete_db_instance(DBInstanceIdentifier=id, SkipFinalSnapshot=True)
+
+
+def _capacity(inputs: Props) -> Props:
+    """The capacity range of a Serverless v2 cluster as the API takes it."""
+    wanted = inputs.get("serverlessv2ScalingConfiguration")
+    if not wanted:
+        return {}
+    least, most = wanted["minCapacity"], wanted["maxCapacity"]
+    if least > most:
+        refuse("CreateDBCluster", "InvalidParameterCombination", f"minCapacity {least} is above maxCapacity {most}")
+    return {"ServerlessV2ScalingConfiguration": {"MinCapacity": least, "MaxCapacity": most}}
+
+
+@register
 class InstanceAutomatedBackupsReplication(Emulated):
     """Automated backups of an instance kept in another region: the region this resource is in."""
 
@@ -275,7 +546,8 @@ class InstanceAutomatedBackupsReplication(Emulated):
 def engine_version(call: Call, arguments: Props) -> Props:
     """The version AWS offers in the region, by cfn-lint's table; ClientError when there is none."""
     engine, wanted = arguments["engine"], str(arguments.get("version") or "")
-    offered = check.offered("AWS::RDS::DBInstance", call.region, "Engine", engine, "EngineVersion")
+    kind = "AWS::RDS::DBCluster" if engine.startswith("aurora") else "AWS::RDS::DBInstance"
+    offered = check.offered(kind, call.region, "Engine", engine, "EngineVersion")
     found = [version for version in offered if version == wanted or (version.startswith(f"{wanted}.") and wanted)]
     if not found:
         refuse("DescribeDBEngineVersions", "InvalidParameterValue", f"no {engine} version {wanted} in {call.region}")

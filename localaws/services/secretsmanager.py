@@ -1,4 +1,4 @@
-"""Secrets Manager: secrets, their values and their policies."""
+"""Secrets Manager: secrets, their values, rotation and policies."""
 
 from __future__ import annotations
 
@@ -136,3 +136,54 @@ class SecretPolicy(Handler):
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("secretsmanager").delete_resource_policy(SecretId=id)
+
+
+@register
+class SecretRotation(Handler):
+    """When a secret is rotated. Secrets a service manages have no function of ours; moto keeps the days."""
+
+    type = "aws:secretsmanager/secretRotation:SecretRotation"
+    inputs = frozenset({"secretId", "rotateImmediately", "rotationLambdaArn", "rotationRules"})
+    replace_on = frozenset({"secretId"})
+
+    def create(self, call: Call, inputs: Props) -> str:
+        self._rotate(call, inputs["secretId"], inputs)
+        return inputs["secretId"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        found = call.client("secretsmanager").describe_secret(SecretId=id)
+        kept = call.store.of(self.type, call.region).get(id)
+        if kept is None or not found.get("RotationEnabled") or found.get("DeletedDate"):
+            return None
+        return {
+            "secretId": id,
+            "rotationEnabled": True,
+            "rotationLambdaArn": found.get("RotationLambdaARN") or None,
+            "rotationRules": kept["rotationRules"],
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self._rotate(call, id, new)
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        """Of a secret a service manages, only our own note of the schedule goes: moto cannot cancel its rotation."""
+        call.store.of(self.type, call.region).pop(id, None)
+        found = call.client("secretsmanager").describe_secret(SecretId=id)
+        if found.get("RotationLambdaARN") and not found.get("DeletedDate"):
+            call.client("secretsmanager").cancel_rotate_secret(SecretId=id)
+
+    def _rotate(self, call: Call, id: str, inputs: Props) -> None:
+        rules = inputs["rotationRules"]
+        wire = {
+            "AutomaticallyAfterDays": rules.get("automaticallyAfterDays"),
+            "ScheduleExpression": rules.get("scheduleExpression"),
+            "Duration": rules.get("duration"),
+        }
+        optional = {"RotationLambdaARN": inputs["rotationLambdaArn"]} if inputs.get("rotationLambdaArn") else {}
+        call.client("secretsmanager").rotate_secret(
+            SecretId=id,
+            RotationRules={name: value for name, value in wire.items() if value is not None},
+            RotateImmediately=inputs.get("rotateImmediately", True),
+            **optional,
+        )
+        call.store.of(self.type, call.region)[id] = {"rotationRules": rules}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"  # an Output in an f-string ra
 
 REGION = "ca-central-1"  # never us-east-1, so that a hard-coded region shows
 ACCOUNT_ID = "111122223333"
+KEY_OF_MANAGED = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/secrets"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -160,6 +162,7 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
                 "resourceId": "db-" + _digest(name).upper(),
                 "identifier": physical,
                 "engineVersionActual": inputs.get("engineVersion"),
+                **_managed(inputs, "db", name),
             }
         case "aws:elasticache/replicationGroup:ReplicationGroup":
             return physical, {
@@ -255,10 +258,33 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
         case "random:index/randomPassword:RandomPassword":
             length = int(inputs["length"])
             return "none", {"result": ("Aa1" * length)[:length], "bcryptHash": "$2a$10$", **_counts(inputs)}
+        case "aws:rds/cluster:Cluster":
+            host = f"abcdefghijkl.{region}.rds.amazonaws.com"
+            return physical, {
+                **generic,
+                "arn": _arn("rds", f"cluster:{physical}"),
+                "endpoint": f"{physical}.cluster-{host}",
+                "readerEndpoint": f"{physical}.cluster-ro-{host}",
+                "clusterResourceId": "cluster-" + _digest(name).upper(),
+                "clusterIdentifier": physical,
+                "engineVersionActual": inputs.get("engineVersion"),
+                **_managed(inputs, "cluster", name),
+            }
+        case "random:index/randomBytes:RandomBytes":
+            raw = bytes(range(int(inputs["length"])))
+            return "none", {"hex": raw.hex(), "base64": base64.b64encode(raw).decode()}
         case "random:index/randomId:RandomId":
             return "AQIDBA", {"hex": "01020304", "dec": "16909060", "b64Std": "AQIDBA==", "b64Url": "AQIDBA"}
         case _:
             return f"{kind.split(':')[0]}-{_digest(name, 12)}", {**generic, "etag": "E2QWRUHEXAMPLE"}
+
+
+def _managed(inputs: Props, kind: str, name: str) -> Props:
+    """The secret RDS makes when it manages the administrator's password."""
+    if not inputs.get("manageMasterUserPassword"):
+        return {}
+    arn = _arn("secretsmanager", f"secret:rds!{kind}-{_digest(name)}-AbCdEf")
+    return {"masterUserSecrets": [{"secretArn": arn, "secretStatus": "active", "kmsKeyId": KEY_OF_MANAGED}]}
 
 
 def _counts(inputs: Props) -> Props:
