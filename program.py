@@ -8,12 +8,14 @@ from typing import Any
 import pulumi
 
 from components.alarms import WatchedDatabase, WatchedLoadBalancer, WatchedService
+from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
+from components.aurora import Aurora, AuroraArgs
 from components.backup import BackupPlan, BackupPlanArgs
 from components.bucket import BucketInfo
 from components.cache import Cache, CacheArgs
 from components.cdn import Cdn, CdnArgs, CdnCertificate
 from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
-from components.connections import max_connections
+from components.connections import max_connections, serverless_max_connections
 from components.database import Database, DatabaseArgs
 from components.endpoints import Endpoints, EndpointsArgs
 from components.identity import DeployRole, DeployRoleArgs, TaskRoles, TaskRolesArgs
@@ -21,6 +23,7 @@ from components.keys import CDN_REGION, Keys, KeysArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
+from components.postgresql import Credentials, PostgresqlDatabase
 from components.registry import Registry, RegistryArgs
 from components.scope import DataClass, Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
@@ -29,8 +32,11 @@ from components.state_backend import StateBackend, StateBackendArgs
 from components.storage import Storage, StorageArgs
 from components.trail import Trail, TrailArgs
 from components.web_acl import Guarded, WebAcl, WebAclArgs
+from settings.compute import ServiceSettings
+from settings.database import AuroraSettings, RdsSettings
 from settings.keys import Purpose
 from settings.network import Nat
+from settings.secrets import split_reference
 from settings.stack import Settings
 
 _HTTP = 80  # what the load balancer would send, before a service names its port (BER-NET-08, BER-N22)
@@ -105,7 +111,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             ),
         )
     outputs |= {
-        "kms_key_arns": keys.arns,
+        "kms_key_arns": {**keys.by_name, **keys.arns},  # by key, and by what each encrypts (OMN-OPS-10)
         "vpc_id": network.vpc_id,
         "public_subnet_ids": network.public_subnet_ids,
         "application_subnet_ids": network.application_subnet_ids,
@@ -133,29 +139,40 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
     outputs["replica_bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.replicas.items()}
     outputs["logs_bucket_name"] = storage.logs_bucket.id
-    database = None
+    database: PostgresqlDatabase | None = None
     if settings.database is not None:
-        _require_postgresql(settings.database.engine_version)
-        database = Database(
-            "database",
-            DatabaseArgs(
-                scope=scope,
-                settings=settings.database,
-                subnet_ids=network.data_subnet_ids,
-                security_group_id=groups.database_id,
-                kms_key_arn=keys.arns[Purpose.DATABASE],
-                secrets_key_arn=keys.arns[Purpose.SECRETS],
-                logs_key_arn=keys.arns[Purpose.LOGS],
-                recovery_region=recovery.region if recovery is not None and recovery.database_backups else None,
-                recovery_kms_key_arn=keys.recovery_arn,
-                recovery_days=7 if recovery is None else recovery.database_backup_days,
-            ),
-        )
+        _require_postgresql(settings.database.engine, settings.database.engine_version)
+        database_wiring: dict[str, Any] = {
+            "scope": scope,
+            "subnet_ids": network.data_subnet_ids,
+            "security_group_id": groups.database_id,
+            "kms_key_arn": keys.arns[Purpose.DATABASE],
+            "secrets_key_arn": keys.arns[Purpose.SECRETS],
+            "logs_key_arn": keys.arns[Purpose.LOGS],
+            "secret_recovery_days": settings.secrets.recovery_days,
+        }
+        if isinstance(settings.database, AuroraSettings):
+            database = Aurora("database", AuroraArgs(settings=settings.database, **database_wiring))
+            outputs |= {"aurora_cluster_endpoint": database.address, "aurora_database_name": database.database_name}
+        else:
+            database = Database(
+                "database",
+                DatabaseArgs(
+                    settings=settings.database,
+                    recovery_region=recovery.region if recovery is not None and recovery.database_backups else None,
+                    recovery_kms_key_arn=keys.recovery_arn,
+                    recovery_days=7 if recovery is None else recovery.database_backup_days,
+                    **database_wiring,
+                ),
+            )
         outputs |= {
             "db_endpoint": database.endpoint,
             "db_address": database.address,
+            "db_reader_address": database.reader_address,
             "db_identifier": database.identifier,
-            "db_credentials_secret_arn": database.secret_arn,
+            "db_name": database.database_name,
+            "db_credentials_secret_arn": database.administrator.secret_arn,
+            "db_application_secret_arn": None if database.application is None else database.application.secret_arn,
         }
     cache = None
     if settings.cache is not None:
@@ -169,12 +186,24 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 kms_key_arn=keys.arns[Purpose.CACHE],
                 secrets_key_arn=keys.arns[Purpose.SECRETS],
                 logs_key_arn=keys.arns[Purpose.LOGS],
+                secret_recovery_days=settings.secrets.recovery_days,
             ),
         )
         outputs |= {
             "redis_endpoint": cache.primary_endpoint,
             "redis_credentials_secret_arn": cache.secret_arn,
         }
+
+    application_secrets = ApplicationSecrets(
+        "secrets",
+        ApplicationSecretsArgs(
+            scope=scope,
+            settings=settings.secrets,
+            kms_key_arn=keys.arns[Purpose.SECRETS],
+            values=_references(settings, storage.buckets, database, cache),
+        ),
+    )
+    outputs["secret_arns"] = application_secrets.arns
 
     # --- the way in: domain, load balancer, CDN
     domain = None
@@ -257,7 +286,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         TaskRolesArgs(
             scope=scope,
             bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
-            secret_names=[store.secret_name for store in (database, cache) if store is not None],
+            secret_names=_secret_names(database, cache, application_secrets),
+            key_aliases=sorted({keys.aliases[Purpose.SECRETS], keys.aliases[Purpose.STORAGE]}),
         ),
     )
     outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
@@ -306,7 +336,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     load_balancer_arn_suffix=balancer.arn_suffix,
                     target_group_arn_suffix=balancer.target_group_arn_suffixes[name],
                     logs_kms_key_arn=keys.arns[Purpose.LOGS],
-                    secrets=stores,
+                    secrets={**stores, **_chosen(service, application_secrets)},
                     environment=environment,
                 ),
                 pulumi.ResourceOptions(depends_on=[network, groups, roles]),  # tasks start with every way out open
@@ -401,25 +431,68 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     return {name: value for name, value in outputs.items() if value is not None and value not in ({}, [])}
 
 
-def _require_postgresql(version: str) -> None:
-    """Ask AWS whether it offers the version, before anything is created (ALL-02, BER-N02)."""
+def _require_postgresql(engine: str, version: str) -> None:
+    """Ask AWS whether it offers the version, before anything is created (ALL-02, BER-N02, MSP-N01, OMN-N01)."""
     import pulumi_aws as aws
 
     try:
-        aws.rds.get_engine_version(engine="postgres", version=version)
+        aws.rds.get_engine_version(engine=engine, version=version)
     except Exception as error:
+        offering = "Amazon Aurora" if engine.startswith("aurora") else "Amazon RDS"
         raise pulumi.RunError(
-            f"phi-platform:database.engine_version: expected a PostgreSQL version Amazon RDS offers in this region, "
-            f"found {version}. List them with: aws rds describe-db-engine-versions --engine postgres ({error})"
+            f"phi-platform:database.engine_version: expected a PostgreSQL version {offering} offers in this region, "
+            f"found {version}. List them with: aws rds describe-db-engine-versions --engine {engine} ({error})"
         ) from None
 
 
-def _secrets(database: Database | None, cache: Cache | None) -> dict[str, SecretValue]:
+def _application_login(database: PostgresqlDatabase) -> Credentials:
+    return database.application or database.administrator
+
+
+def _secret_names(
+    database: PostgresqlDatabase | None, cache: Cache | None, application: ApplicationSecrets
+) -> list[str]:
+    """Secrets the application may read: its own login, never also the administrator's, and its own secrets."""
+    login = None if database is None else _application_login(database).secret_name
+    names = [login, None if cache is None else cache.secret_name, *application.names.values()]
+    return [name for name in names if name is not None]
+
+
+def _references(
+    settings: Settings, buckets: Mapping[str, BucketInfo], database: PostgresqlDatabase | None, cache: Cache | None
+) -> dict[str, pulumi.Input[str]]:
+    """What an assembled secret may refer to; see `settings.secrets.Reference`."""
+    found: dict[str, pulumi.Input[str]] = {"region": settings.region}
+    found |= {f"bucket.{purpose}": bucket.name for purpose, bucket in buckets.items()}
+    if database is not None and settings.database is not None:
+        found |= {
+            "database.host": database.address,
+            "database.port": str(settings.database.port),
+            "database.name": database.database_name,
+        }
+        if database.reader_address is not None:
+            found["database.reader_host"] = database.reader_address
+    if cache is not None and settings.cache is not None:
+        found |= {"cache.host": cache.primary_endpoint, "cache.port": str(settings.cache.port)}
+    return found
+
+
+def _chosen(service: ServiceSettings, application: ApplicationSecrets) -> dict[str, SecretValue]:
+    """Variables of a service whose values are application secrets (LWO-IAM-05)."""
+    found: dict[str, SecretValue] = {}
+    for variable, reference in service.secrets.items():
+        path, field = split_reference(reference)
+        found[variable] = SecretValue(arn=application.arns[path], key=field)
+    return found
+
+
+def _secrets(database: PostgresqlDatabase | None, cache: Cache | None) -> dict[str, SecretValue]:
     """Variables whose value each task reads from Secrets Manager when it starts (BER-OPS-07)."""
     found: dict[str, SecretValue] = {}
     if database is not None:
-        found["POSTGRES_USER"] = SecretValue(arn=database.secret_arn, key="username")
-        found["POSTGRES_PASSWORD"] = SecretValue(arn=database.secret_arn, key="password")
+        login = _application_login(database).secret_arn
+        found["POSTGRES_USER"] = SecretValue(arn=login, key="username")
+        found["POSTGRES_PASSWORD"] = SecretValue(arn=login, key="password")
     if cache is not None:
         found["REDIS_PASSWORD"] = SecretValue(arn=cache.secret_arn, key="auth_token")
     return found
@@ -428,7 +501,7 @@ def _secrets(database: Database | None, cache: Cache | None) -> dict[str, Secret
 def _environment(
     settings: Settings,
     buckets: Mapping[str, BucketInfo],
-    database: Database | None,
+    database: PostgresqlDatabase | None,
     cache: Cache | None,
     cdn: Cdn | None,
 ) -> dict[str, pulumi.Input[str]]:
@@ -441,6 +514,8 @@ def _environment(
         found["POSTGRES_PORT"] = str(settings.database.port)
         found["POSTGRES_DB"] = database.database_name
         found["PGSSLMODE"] = "verify-full"
+        if database.reader_address is not None:
+            found["POSTGRES_READER_HOST"] = database.reader_address
     if cache is not None and settings.cache is not None:
         found["REDIS_HOST"] = cache.primary_endpoint
         found["REDIS_PORT"] = str(settings.cache.port)
@@ -450,8 +525,17 @@ def _environment(
     return found
 
 
-def _watched_database(settings: Settings, database: Database | None) -> WatchedDatabase | None:
+def _watched_database(settings: Settings, database: PostgresqlDatabase | None) -> WatchedDatabase | None:
     if database is None or settings.database is None:
         return None
-    most = settings.observability.database.max_connections or max_connections(settings.database.instance_class)
-    return WatchedDatabase(identifier=database.identifier, max_connections=most)
+    most = settings.observability.database.max_connections
+    if isinstance(settings.database, RdsSettings):
+        most = most or max_connections(settings.database.instance_class)
+        return WatchedDatabase(identifier=database.identifier, max_connections=most)
+    aurora = settings.database
+    return WatchedDatabase(
+        identifier=database.identifier,
+        max_connections=most or serverless_max_connections(aurora.min_acu, aurora.max_acu),
+        max_acu=aurora.max_acu,
+        readers=aurora.readers > 0,
+    )

@@ -66,10 +66,15 @@ class Alarm:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedDatabase:
-    """identifier: of the RDS instance.   max_connections: the most it accepts."""
+    """identifier: of the RDS instance, or of the Aurora cluster.   max_connections: the most an instance accepts.
+    max_acu: most capacity of each instance of a Serverless v2 cluster; None: it is an RDS instance.
+    readers: whether the cluster has readers.
+    """
 
     identifier: str
     max_connections: int
+    max_acu: float | None = None
+    readers: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +95,31 @@ class WatchedService:
 
 
 def database_alarms(database: WatchedDatabase, thresholds: DatabaseThresholds) -> list[Alarm]:
-    """CPU, freeable memory (bytes), free storage (bytes), connections (BER-OBS-03 to 06, ALL-17)."""
-    dimensions = {"DBInstanceIdentifier": database.identifier}
+    """CPU, freeable memory (bytes), connections, and free storage (bytes) of an instance or capacity in use of a
+    cluster (BER-OBS-03 to 06, ALL-17, MSP-N13, OMN-N15).
 
+    A cluster is watched by role, so that the alarms follow a failover.
+    """
+    if database.max_acu is None:
+        return _database_alarms(database, thresholds, "", "Database", {"DBInstanceIdentifier": database.identifier})
+    roles = {"": ("Database", "WRITER"), "reader-": ("Database reader", "READER")}
+    return [
+        each
+        for key, (title, role) in roles.items()
+        if role == "WRITER" or database.readers
+        for each in _database_alarms(
+            database, thresholds, key, title, {"DBClusterIdentifier": database.identifier, "Role": role}
+        )
+    ]
+
+
+def _database_alarms(
+    database: WatchedDatabase, thresholds: DatabaseThresholds, prefix: str, who: str, dimensions: Mapping[str, str]
+) -> list[Alarm]:
     def alarm(key: str, title: str, metric: str, statistic: str, comparison: Comparison, threshold: float) -> Alarm:
         return Alarm(
-            key=f"database-{key}",
-            title=f"Database {title}",
+            key=f"database-{prefix}{key}",
+            title=f"{who} {title}",
             namespace="AWS/RDS",
             metric=metric,
             dimensions=dimensions,
@@ -132,6 +155,15 @@ def database_alarms(database: WatchedDatabase, thresholds: DatabaseThresholds) -
             "Minimum",
             Comparison.BELOW,
             storage * _GIB,
+        )
+        if database.max_acu is None
+        else alarm(  # an Aurora volume grows by itself; capacity is what runs out
+            "capacity",
+            f"capacity above {thresholds.acu_percent} % of {database.max_acu:g} ACU",
+            "ACUUtilization",
+            "Average",
+            Comparison.ABOVE,
+            thresholds.acu_percent,
         ),
         alarm(
             "connections",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.scope import DataClass, Scope
-from components.secrets import Secret, SecretArgs, password
+from components.secrets import RECOVERY_DAYS, Secret, SecretArgs, password
 from settings.cache import CacheSettings
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class CacheArgs:
 
     subnet_ids: zone → private subnet, two zones or more.   security_group_id: group that admits the application.
     kms_key_arn: key of data at rest.   secrets_key_arn: key of the token.   logs_key_arn: key of the engine's logs.
+    secret_recovery_days: days the deleted token can be restored.
     """
 
     scope: Scope
@@ -34,13 +35,15 @@ class CacheArgs:
     kms_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    secret_recovery_days: int = RECOVERY_DAYS
 
 
 class Cache(pulumi.ComponentResource):
     """A Redis replication group over two zones, encrypted at rest and in transit, that asks for a token.
 
     Source: Amazon ElastiCache User Guide, "HIPAA eligibility"; 45 CFR 164.312(a)(2)(iv), 164.312(d).
-    BER-CCH-01 to BER-CCH-06, BER-IAM-05, BER-DR-02, ALL-05, ALL-08, ALL-14.
+    BER-CCH-01 to BER-CCH-06, FAC-CCH-01 to FAC-CCH-05, FAC-N16, BER-IAM-05, FAC-IAM-09, BER-DR-02, ALL-05, ALL-08,
+    ALL-14.
     """
 
     primary_endpoint: pulumi.Output[str]
@@ -119,7 +122,9 @@ class Cache(pulumi.ComponentResource):
                     "host": group.primary_endpoint_address,
                     "port": str(settings.port),
                     "engine": "redis",
+                    "tls": "true",
                 },
+                recovery_days=args.secret_recovery_days,
             ),
             child,
         )

@@ -1,8 +1,12 @@
-"""How many connections a PostgreSQL instance accepts, from its instance class."""
+"""How many connections a PostgreSQL instance accepts, from its instance class or its Aurora capacity."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 _MIB = 1024 * 1024
+_DOCUMENTED_ACU = {1: 189, 4: 823, 8: 1669, 16: 3360, 32: 5000}  # "Maximum connections for Aurora Serverless v2"
+_SMALL_MINIMUM_ACU, _SMALL_MINIMUM_MOST = 0.5, 2000
 _BYTES_PER_CONNECTION = 9_531_392  # LEAST({DBInstanceClassMemory/9531392},5000), Amazon RDS User Guide: quotas
 _MOST = 5000
 _SIZES = (
@@ -47,3 +51,17 @@ def max_connections(instance_class: str) -> int:
     """
     available = memory_gib(instance_class) * 1024 * _MIB * 92 // 100 - 200 * _MIB
     return min(available // _BYTES_PER_CONNECTION, _MOST)
+
+
+def serverless_max_connections(min_acu: float, max_acu: float) -> int:
+    """PostgreSQL's default `max_connections` on Aurora Serverless v2, which follows from the most capacity.
+
+    Between the sizes AWS documents, the number is drawn straight, rounded down. A minimum of 0.5 ACU caps it at 2,000.
+    Source: Amazon Aurora User Guide, "Maximum connections for Aurora Serverless v2".
+    """
+    most = _MOST
+    for (low, fewer), (high, more) in pairwise(_DOCUMENTED_ACU.items()):
+        if max_acu <= high:
+            most = int(fewer + (max_acu - low) * (more - fewer) / (high - low))
+            break
+    return min(most, _SMALL_MINIMUM_MOST) if min_acu <= _SMALL_MINIMUM_ACU else most

@@ -22,11 +22,13 @@ class TaskRolesArgs:
     """Inputs of `TaskRoles`.
 
     bucket_arns: buckets the application keeps objects in.   secret_names: secrets it and its start-up read.
+    key_aliases: aliases of the keys of both, known in advance; empty: those that follow the pattern of names.
     """
 
     scope: Scope
     bucket_arns: Sequence[str]
     secret_names: Sequence[str]
+    key_aliases: Sequence[str] = ()
 
 
 class TaskRoles(pulumi.ComponentResource):
@@ -76,18 +78,19 @@ def _read_secrets(args: TaskRolesArgs) -> list[Statement]:
     arns = [args.scope.arn("secretsmanager", f"secret:{name}-??????") for name in args.secret_names]
     return [
         allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns),
-        _use_keys("OpenSecrets", args.scope, ["kms:Decrypt"], "secretsmanager"),
+        _use_keys("OpenSecrets", args, ["kms:Decrypt"], "secretsmanager"),
     ]
 
 
-def _use_keys(sid: str, scope: Scope, actions: Sequence[str], service: str) -> Statement:
+def _use_keys(sid: str, args: TaskRolesArgs, actions: Sequence[str], service: str) -> Statement:
     """Keys of this stack by their aliases, only through the service that keeps the data."""
+    scope = args.scope
     return allow(
         sid,
         actions,
         [scope.arn("kms", "key/*")],
         StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
-        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": [f"alias/{scope.name('*')}"]}},
+        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": list(args.key_aliases) or [f"alias/{scope.name('*')}"]}},
     )
 
 
@@ -119,7 +122,7 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
                 [f"{arn}/*" for arn in args.bucket_arns],
             ),
             allow("ListObjects", ["s3:ListBucket"], list(args.bucket_arns)),
-            _use_keys("UseObjectKeys", args.scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
+            _use_keys("UseObjectKeys", args, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
         ]
     return [*statements, *_read_secrets(args)]
 

@@ -37,6 +37,7 @@ class Keys(pulumi.ComponentResource):
     """
 
     arns: dict[Purpose, pulumi.Output[str]]
+    by_name: dict[str, pulumi.Output[str]]  # key of the settings → ARN
     key_ids: dict[Purpose, pulumi.Output[str]]
     aliases: dict[Purpose, str]  # known before the keys exist, for IAM conditions on kms:ResourceAliases
     recovery_arn: pulumi.Output[str] | None  # key in the recovery region: replicas and copied backups
@@ -48,6 +49,7 @@ class Keys(pulumi.ComponentResource):
         self._args = args
         scope, settings = args.scope, args.settings
         keys = {key: self._key(key, settings.purposes(key), scope.region) for key in settings.names}
+        self.by_name = {key: arn for key, (arn, _) in keys.items()}
         self.arns = {purpose: keys[settings.assignments[purpose]][0] for purpose in Purpose}
         self.key_ids = {purpose: keys[settings.assignments[purpose]][1] for purpose in Purpose}
         self.aliases = {purpose: _alias(scope, settings.assignments[purpose]) for purpose in Purpose}

@@ -107,7 +107,7 @@ def log_groups(
 
 
 def monitoring_role(name: str, scope: Scope, instances: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """ARN of the role with which RDS publishes operating-system metrics.   instances: their identifier, or a pattern."""
+    """ARN of the role that publishes operating-system metrics.   instances: their identifier, or a pattern of it."""
     from pulumi_aws import iam
 
     child = pulumi.ResourceOptions(parent=parent)

@@ -58,10 +58,10 @@ class Cluster(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class SecretValue:
-    """One key of a JSON secret in Secrets Manager.   arn: of the secret.   key: name in its JSON."""
+    """A value in Secrets Manager.   arn: of the secret.   key: name in its JSON; None: its whole text is the value."""
 
     arn: pulumi.Input[str]
-    key: str
+    key: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,10 @@ class Service(pulumi.ComponentResource):
             ],
             "environment": [{"name": key, "value": variables[key]} for key in sorted(variables)],
             "secrets": [
-                {"name": key, "valueFrom": pulumi.Output.concat(value.arn, ":", value.key, "::")}
+                {
+                    "name": key,
+                    "valueFrom": pulumi.Output.concat(value.arn, "" if value.key is None else f":{value.key}::"),
+                }
                 for key, value in sorted(args.secrets.items())
             ],
             "logConfiguration": {

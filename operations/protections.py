@@ -130,6 +130,13 @@ def forget_secret(account: Account, resource: Resource) -> None:
     manager.delete_secret(SecretId=resource["id"], ForceDeleteWithoutRecovery=True)
 
 
+def remove_final_cluster_snapshot(account: Account, resource: Resource) -> None:
+    """The same of a cluster."""
+    name = outputs_of(resource).get("finalSnapshotIdentifier")
+    if name:
+        account.client("rds", region_of(resource)).delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+
+
 def remove_final_snapshot(account: Account, resource: Resource) -> None:
     """A final snapshot keeps its name; without this the next `down` could not use it."""
     name = outputs_of(resource).get("finalSnapshotIdentifier")
@@ -152,6 +159,7 @@ BEFORE_DESTROY: dict[str, Lift] = {
 }
 
 AFTER_DESTROY: dict[str, Lift] = {
+    "aws:rds/cluster:Cluster": remove_final_cluster_snapshot,
     "aws:rds/instance:Instance": remove_final_snapshot,
     "aws:secretsmanager/secret:Secret": forget_secret,
 }

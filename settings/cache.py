@@ -14,20 +14,26 @@ _SHORTEST_SNAPSHOT_MINUTES = 60
 
 
 class Eviction(StrEnum):
-    """What happens when memory is full: queues need `noeviction`, caches forget what was used longest ago."""
+    """What happens when memory is full (`maxmemory-policy`): queues need `noeviction`; a cache forgets what was used
+    longest ago (`lru`), least often (`lfu`), soonest to expire (`ttl`) or anything; `volatile` only what expires."""
 
     NOEVICTION = "noeviction"
     ALLKEYS_LRU = "allkeys-lru"
+    ALLKEYS_LFU = "allkeys-lfu"
+    ALLKEYS_RANDOM = "allkeys-random"
     VOLATILE_LRU = "volatile-lru"
+    VOLATILE_LFU = "volatile-lfu"
+    VOLATILE_RANDOM = "volatile-random"
+    VOLATILE_TTL = "volatile-ttl"
 
 
 class CacheSettings(Section):
     """Amazon ElastiCache for Redis: private, encrypted, with a token, in two zones (ALL-05)."""
 
     engine_version: Annotated[str, Field(pattern=r"^(6\.[02]|7\.[01])$", examples=["7.1"])] = "7.1"
-    """Redis version (BER-CCH-01)."""
+    """Redis version ElastiCache offers: 6.0, 6.2, 7.0 or 7.1 (BER-CCH-01, ALL-02)."""
     node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.t4g.micro"
-    """Size of the nodes (BER-CCH-01)."""
+    """Size of the nodes (BER-CCH-01, FAC-CCH-01)."""
     replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """Nodes beside the primary, one of which takes over (BER-CCH-02)."""
     snapshot_days: Annotated[int, Field(ge=1, le=35)] = 5
@@ -37,7 +43,7 @@ class CacheSettings(Section):
     maintenance_window: WeeklyWindow = "sun:08:00-sun:09:00"
     """Weekly window of maintenance, UTC; never overlaps the snapshot window (ALL-14)."""
     eviction: Eviction = Eviction.ALLKEYS_LRU
-    """What happens when memory is full."""
+    """What happens when memory is full; `noeviction` where job queues or sessions live in it (FAC-N16)."""
     port: Annotated[int, Field(ge=1150, le=65_535)] = 6379
     """Port it listens on (BER-CCH-05)."""
     log_days: LogRetentionDays = 365

@@ -9,13 +9,14 @@ from typing import Any
 from settings.base import Environment, weekly, windows_overlap
 from settings.cache import CacheSettings
 from settings.compute import ComputeSettings
-from settings.database import DatabaseSettings
+from settings.database import AuroraSettings, DatabaseSettings
 from settings.edge import EdgeSettings, ViewerAccess
 from settings.jurisdiction import FACTS, Jurisdiction, zones
 from settings.naming import NamingSettings
 from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
 from settings.problems import Problem, namespaced
 from settings.recovery import RecoverySettings
+from settings.secrets import SecretsSettings, split_reference
 from settings.storage import StorageSettings
 from settings.subnets import misfits
 from settings.tags import TagsSettings
@@ -273,3 +274,51 @@ def _backup_hour(database: DatabaseSettings | None, recovery: RecoverySettings |
             f"{database.backup_window} and database.maintenance_window {database.maintenance_window}",
             hour,
         )
+
+
+@_check
+def _secret_references(
+    secrets: SecretsSettings,
+    storage: StorageSettings,
+    database: DatabaseSettings | None,
+    cache: CacheSettings | None,
+) -> Iterator[Problem]:
+    """Assembled secrets refer to what the system has (FAC-IAM-12)."""
+    known = {"region", *(f"bucket.{purpose}" for purpose in storage.buckets)}
+    if database is not None:
+        known |= {"database.host", "database.port", "database.name"}
+        if (database.readers if isinstance(database, AuroraSettings) else database.read_replicas) > 0:
+            known.add("database.reader_host")
+    if cache is not None:
+        known |= {"cache.host", "cache.port"}
+    for key, reference in secrets.references():
+        if reference not in known:
+            expected = f"something this system has: {', '.join(sorted(known))}"
+            yield _problem(f"secrets.{key}", expected, reference)
+
+
+@_check
+def _service_secrets(compute: ComputeSettings | None, secrets: SecretsSettings) -> Iterator[Problem]:
+    """Services name secrets, and fields, that exist (LWO-IAM-05)."""
+    for name, service in ({} if compute is None else compute.services).items():
+        for variable, reference in service.secrets.items():
+            path, field = split_reference(reference)
+            where = f"compute.services.{name}.secrets.{variable}"
+            if path not in secrets.paths:
+                yield _problem(where, f"one of {', '.join(secrets.paths) or 'the secrets under secrets'}", path)
+                continue
+            fields = secrets.fields(path)
+            if fields and field not in fields:
+                yield _problem(where, " or ".join(f"{path}#{each}" for each in fields), reference)
+            elif not fields and field is not None:
+                yield _problem(where, f"{path}, whose whole text is the value", reference)
+
+
+@_check
+def _application_user(compute: ComputeSettings | None, database: DatabaseSettings | None) -> Iterator[Problem]:
+    """Tasks read a password when they start, so one that is rotated cannot be theirs (LWO-IAM-07, MSP-N26)."""
+    if compute is None or database is None or database.rotated_every_days is None:
+        return
+    if database.application_username is None:
+        fix = "Tasks read a password only when they start; the administrator's is rotated while they run."
+        yield _problem("database.application_username", "a user of the application's own", "nothing", fix)

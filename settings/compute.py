@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from settings.base import LogRetentionDays, Section
+from settings.secrets import SecretReference
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -98,6 +99,9 @@ class ServiceSettings(Section):
     Fargate keeps the owner an image gives a directory only when the image declares it with `VOLUME`."""
     environment: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Variables of the container, name → value; values that are no secrets."""
+    secrets: dict[EnvironmentName, SecretReference] = Field(default_factory=dict)
+    """Variables whose value a task reads from Secrets Manager when it starts: name → `path` of a secret under
+    `secrets`, or `path#field` where it has fields (LWO-IAM-05)."""
     scaling: ScalingSettings = ScalingSettings()
     """Automatic number of tasks."""
     log_days: LogRetentionDays = 365
@@ -122,6 +126,11 @@ class ServiceSettings(Section):
             f"environment.{name}: looks like a secret; give it through Secrets Manager"
             for name in self.environment
             if SECRET_NAME.search(name)
+        )
+        problems.extend(
+            f"secrets.{name}: expected a name that environment does not use, found {name}"
+            for name in self.secrets
+            if name in self.environment
         )
         if problems:
             raise ValueError("; ".join(problems))

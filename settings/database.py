@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -26,19 +26,22 @@ Acu = Annotated[float, Field(ge=0.5, le=256, multiple_of=0.5)]
 
 _KEPT_USERS = frozenset(("admin", "public", "rdsadmin"))
 _KEPT_PREFIXES = ("pg_", "rds_")
-_RESERVED_WORDS = frozenset(
+_RESERVED_TEXT = (
     "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create "
     "current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc "
     "distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral "
     "leading limit localtime localtimestamp not null offset on only or order placing primary references returning "
     "select session_user some symmetric system_user table then to trailing true union unique user using variadic when "
-    "where window with".split()
+    "where window with"
 )
+_RESERVED_WORDS = frozenset(_RESERVED_TEXT.split())
 """Words PostgreSQL reserves (PostgreSQL documentation, appendix C, "SQL Key Words")."""
 
 
 class PostgresqlSettings(Section):
     """What an RDS instance and an Aurora cluster have in common: private, encrypted, TLS only, backed up."""
+
+    _administrator: ClassVar[str]
 
     engine_version: EngineVersion
     """PostgreSQL version, major and minor; checked against what AWS offers before anything is created (ALL-02, BER-N02,
@@ -125,9 +128,16 @@ class PostgresqlSettings(Section):
         """Name of the first database."""
         return self.database_name or system.replace("-", "_")
 
+    def administrator(self, system: str) -> str:
+        """Administrative user."""
+        room = LONGEST_MASTER_NAME - len(self._administrator.format(system=""))
+        return self.username or self._administrator.format(system=system.replace("-", "_")[:room])
+
 
 class RdsSettings(PostgresqlSettings):
     """Amazon RDS for PostgreSQL: one instance, with a standby in another zone."""
+
+    _administrator: ClassVar[str] = "{system}_admin"
 
     engine: Literal["postgres"] = "postgres"
     """`postgres`: an RDS instance.   `aurora-postgresql`: an Aurora Serverless v2 cluster."""
@@ -152,13 +162,11 @@ class RdsSettings(PostgresqlSettings):
             )
         return self
 
-    def administrator(self, system: str) -> str:
-        """Administrative user."""
-        return self.username or f"{system.replace('-', '_')[: LONGEST_MASTER_NAME - len('_admin')]}_admin"
-
 
 class AuroraSettings(PostgresqlSettings):
     """Amazon Aurora PostgreSQL, Serverless v2: storage over three zones, a writer, and readers that take over."""
+
+    _administrator: ClassVar[str] = "postgres"
 
     engine: Literal["aurora-postgresql"]
     """`postgres`: an RDS instance.   `aurora-postgresql`: an Aurora Serverless v2 cluster."""
@@ -175,10 +183,6 @@ class AuroraSettings(PostgresqlSettings):
         if self.min_acu > self.max_acu:
             raise ValueError(f"max_acu: expected min_acu ({self.min_acu:g}) or more, found {self.max_acu:g}")
         return self
-
-    def administrator(self, system: str) -> str:
-        """Administrative user."""
-        return self.username or "postgres"
 
 
 def _engine(values: Any) -> str:

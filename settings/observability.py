@@ -53,11 +53,13 @@ class DatabaseThresholds(Section):
     freeable_memory_mib: Annotated[int, Field(ge=1)] = 512
     """Freeable memory below this, MiB (1,048,576 bytes)."""
     free_storage_gib: Annotated[int, Field(ge=1)] = 10
-    """Free storage below this, GiB (1,073,741,824 bytes)."""
+    """Free storage below this, GiB (1,073,741,824 bytes); of RDS instances."""
+    acu_percent: Percent = 90
+    """Capacity in use above this share of `max_acu`; of Aurora clusters (ALL-17)."""
     connections_percent: Percent = 80
     """Connections above this share of the most the instance class allows."""
     max_connections: Annotated[int, Field(ge=6, le=262_143)] | None = None
-    """The most connections. Default: PostgreSQL's default on RDS for the instance class."""
+    """The most connections. Default: PostgreSQL's default on RDS for the instance class or the capacity."""
 
 
 class CacheThresholds(Section):

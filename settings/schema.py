@@ -128,9 +128,7 @@ def chosen(node: Node, values: Mapping[str, object]) -> Node:
     """Of several shapes, the one that the constant keys in `values` (or their defaults) name; else the node itself."""
     for option in alternatives(node):
         constants = {key: each for key, each in option.get("properties", {}).items() if "const" in each}
-        if constants and all(
-            values.get(key, each.get("default")) == each["const"] for key, each in constants.items()
-        ):
+        if constants and all(values.get(key, each.get("default")) == each["const"] for key, each in constants.items()):
             return option
     return node
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
@@ -29,6 +28,12 @@ Reference = Annotated[
 ]
 """A value this system has: `bucket.<purpose>`, `database.host`, `database.reader_host`, `database.port`,
 `database.name`, `cache.host`, `cache.port` or `region`."""
+
+
+SecretReference = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9/-]*(#[A-Za-z_][A-Za-z0-9_]*)?$", examples=["auth0/login#client_secret"])
+]
+"""How a service names a secret: `path`, or `path#field` where the secret has fields."""
 
 
 class Characters(StrEnum):
@@ -99,7 +104,7 @@ class AssembledSettings(Section):
 
 
 class SecretsSettings(Section):
-    """Application secrets, encrypted with the key of secrets; tasks and instances may read each (FAC-IAM-07, OMN-IAM-09).
+    """Application secrets, encrypted with the key of secrets, readable by tasks and instances (FAC-IAM-07, OMN-IAM-09).
 
     A path is in one of the four lists. Only database passwords rotate by themselves (LWO-N10, OMN-N13).
     """
@@ -160,8 +165,7 @@ class SecretsSettings(Section):
                 yield f"assembled.{path}.fields.{field}", reference
 
 
-SECRET_REFERENCE = re.compile(r"^(?P<path>[a-z][a-z0-9/-]*)(#(?P<field>[A-Za-z_][A-Za-z0-9_]*))?$")
-"""How a service names a secret: `path`, or `path#field` when the secret has fields."""
-
-SecretReference = Annotated[str, Field(pattern=SECRET_REFERENCE.pattern.replace("?P<path>", "").replace("?P<field>", ""),
-                                       max_length=124, examples=["auth0/login#client_secret"])]  # fmt: skip
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """Path and field of a `SecretReference`; no field: the whole secret."""
+    path, _, field = reference.partition("#")
+    return path, field or None

@@ -22,6 +22,7 @@ from settings.naming import NamingSettings
 from settings.network import NetworkSettings
 from settings.observability import ObservabilitySettings
 from settings.recovery import RecoverySettings
+from settings.secrets import SecretsSettings
 from settings.storage import StorageSettings
 from settings.tags import TagsSettings
 
@@ -78,9 +79,11 @@ class Settings(Section):
     identity: IdentitySettings | None = None
     """Deployment from CI."""
     database: DatabaseSettings | None = None
-    """PostgreSQL; absent: none."""
+    """PostgreSQL, on RDS or Aurora; absent: none."""
     cache: CacheSettings | None = None
-    """Redis or Valkey; absent: none."""
+    """Redis; absent: none."""
+    secrets: SecretsSettings = SecretsSettings()
+    """Secrets of the application; those of database and cache exist anyway."""
     storage: StorageSettings = StorageSettings()
     """Buckets; the one of access logs always exists."""
     compute: ComputeSettings | None = None

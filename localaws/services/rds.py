@@ -452,9 +452,7 @@ class ClusterInstance(Shadowed):
         "availabilityZone": "AvailabilityZone", "dbParameterGroupName": "DBParameterGroupName",
     }  # fmt: skip
     inputs = frozenset(WIRE) | {"identifier", "applyImmediately", "tags"}
-    replace_on = frozenset(
-        {"identifier", "clusterIdentifier", "engine", "availabilityZone", "dbSubnetGroupName"}
-    )
+    replace_on = frozenset({"identifier", "clusterIdentifier", "engine", "availabilityZone", "dbSubnetGroupName"})
     autoname = "identifier"
     cloudformation = "AWS::RDS::DBInstance"
     renames: ClassVar[dict[str, str]] = {**WIRE, "identifier": "DBInstanceIdentifier", "tags": "-"}

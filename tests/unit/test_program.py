@@ -15,6 +15,9 @@ import pytest
 
 from program import build
 from settings import load
+from settings.base import Environment
+from settings.jurisdiction import FACTS
+from settings.stack import Settings
 from tests.unit.conftest import ACCOUNT_ID, Recorder
 from tests.unit.settings.test_load import smallest
 
@@ -43,6 +46,7 @@ class Built:
     """One stack file, built: what was registered, and its outputs."""
 
     name: str
+    settings: Settings
     recorder: Recorder
     outputs: dict[str, Any]
 
@@ -52,7 +56,7 @@ def built(name: str) -> Built:
     """The stack `name`, built once for all tests, which only look at it."""
     settings = load.from_file(ROOT / f"Pulumi.{name}.yaml")
     recorder = Recorder()
-    return Built(name, recorder, recorder.run(lambda: build(settings), stack=name))
+    return Built(name, settings, recorder, recorder.run(lambda: build(settings), stack=name))
 
 
 @pytest.fixture(params=STACKS)
@@ -83,12 +87,11 @@ def test_a_generated_secret_is_only_ever_passed_as_a_secret(stack: Built) -> Non
 
 
 @pytest.mark.requirement("ALL-15", "ALL-07", "BER-OPS-09", "BER-N08")
-def test_nothing_is_placed_outside_canada_but_what_aws_has_only_there(stack: Built) -> None:
+def test_nothing_is_placed_outside_the_jurisdiction_but_what_aws_has_only_there(stack: Built) -> None:
+    allowed = (None, *FACTS[stack.settings.jurisdiction].regions)
     for entry in stack.recorder.registrations:
         region = entry.inputs.get("region")
-        assert region in (None, "ca-central-1", "ca-west-1") or (region == "us-east-1" and entry.type in ABROAD), (
-            entry.name
-        )
+        assert region in allowed or (region == "us-east-1" and entry.type in ABROAD), entry.name
 
 
 @pytest.mark.requirement("ALL-11", "BER-TAG-01")
@@ -115,10 +118,14 @@ def test_names_are_unique_per_type(stack: Built) -> None:
 
 @pytest.mark.requirement("ALL-12")
 def test_only_production_protects_its_stores(stack: Built) -> None:
-    stores = {"aws:rds/instance:Instance", "aws:elasticache/replicationGroup:ReplicationGroup"}
+    stores = {
+        "aws:rds/instance:Instance",
+        "aws:rds/cluster:Cluster",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+    }
     for entry in stack.recorder.registrations:
         if entry.type in stores:
-            assert entry.protect is (stack.name == "production")
+            assert entry.protect is (stack.settings.environment is Environment.PRODUCTION)
 
 
 def test_documents_name_no_other_account(stack: Built) -> None:

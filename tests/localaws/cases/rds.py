@@ -4,6 +4,7 @@ from tests.localaws.case import Case, Need, Ref
 from tests.localaws.cases.ec2 import SUBNET, VPC
 
 TAGS = {"DataClass": "phi"}
+KEY_ARN = "arn:aws:kms:ca-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 SUBNETS = {
     **SUBNET,
     "other": Need(
@@ -180,7 +181,7 @@ CASES = [
             "monitoringInterval": 60,
             "monitoringRoleArn": "arn:aws:iam::123456789012:role/clinic-monitoring",
             "performanceInsightsEnabled": True,
-            "performanceInsightsKmsKeyId": "arn:aws:kms:ca-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+            "performanceInsightsKmsKeyId": KEY_ARN,
             "performanceInsightsRetentionPeriod": 7,
             "tags": TAGS,
         },

@@ -36,8 +36,13 @@ CASES = [
         "aws:secretsmanager/secretRotation:SecretRotation",
         {"secretId": Ref("secret"), "rotateImmediately": False, "rotationRules": {"automaticallyAfterDays": 30}},
         {"rotationRules": {"automaticallyAfterDays": 7}},
-        {**SECRET, "value": Need("aws:secretsmanager/secretVersion:SecretVersion", {
-            "secretId": Ref("secret"), "secretStringWo": '{"username": "app"}', "secretStringWoVersion": 1})},
+        {
+            **SECRET,
+            "value": Need(
+                "aws:secretsmanager/secretVersion:SecretVersion",
+                {"secretId": Ref("secret"), "secretStringWo": '{"username": "app"}', "secretStringWoVersion": 1},
+            ),
+        },
     ),
     Case(
         "aws:secretsmanager/secretPolicy:SecretPolicy",

@@ -199,6 +199,7 @@ def test_the_secret_holds_what_an_application_needs_to_connect(recorded: Recorde
         "host": recorded.one(GROUP).outputs["primaryEndpointAddress"],
         "port": "6379",
         "engine": "redis",
+        "tls": "true",
     }
     secret = recorded.one("aws:secretsmanager/secret:Secret").inputs
     assert secret["name"] == cache.secret_name == "berthcare/staging/cache"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from components.database import Database, DatabaseArgs
 from components.scope import Scope
-from settings.database import DatabaseSettings
+from settings.database import RdsSettings
 from tests.unit.components.scopes import ACCOUNT_ID, KEY_ARN, RECOVERY_KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
@@ -31,7 +31,7 @@ def arguments(
 ) -> DatabaseArgs:
     return DatabaseArgs(
         scope=where or scope(),
-        settings=DatabaseSettings.model_validate({"engine_version": "15.15", **settings}),
+        settings=RdsSettings.model_validate({"engine_version": "15.15", **settings}),
         subnet_ids={"ca-central-1a": "subnet-a", "ca-central-1b": "subnet-b"},
         security_group_id="sg-database",
         kms_key_arn=KEY_ARN,
@@ -99,7 +99,7 @@ def test_automated_backups_are_kept_seven_days_even_after_the_database(recorded:
 @pytest.mark.requirement("BER-DB-05")
 def test_backups_cannot_be_turned_off() -> None:
     with pytest.raises(ValidationError, match="backup_days"):
-        DatabaseSettings(engine_version="15.15", backup_days=0)
+        RdsSettings(engine_version="15.15", backup_days=0)
 
 
 @pytest.mark.requirement("BER-DB-06", "BER-IAM-03")
@@ -153,7 +153,7 @@ def test_backup_and_maintenance_windows_are_set_and_never_overlap(recorded: Reco
     inputs = instance(recorded)
     assert (inputs["backupWindow"], inputs["maintenanceWindow"]) == ("06:00-07:00", "sun:08:00-sun:09:00")
     with pytest.raises(ValidationError, match="overlap"):
-        DatabaseSettings(engine_version="15.15", backup_window="08:30-09:30")
+        RdsSettings(engine_version="15.15", backup_window="08:30-09:30")
 
 
 @pytest.mark.requirement("BER-N15")
@@ -294,7 +294,7 @@ def test_the_secret_holds_what_an_application_needs_to_connect(recorded: Recorde
         "dbname": "berthcare",
     }
     secret = recorded.one("aws:secretsmanager/secret:Secret").inputs
-    assert secret["name"] == database.secret_name == "berthcare/staging/database"
+    assert secret["name"] == database.administrator.secret_name == "berthcare/staging/database"
     assert secret["kmsKeyId"] == SECRETS_KEY_ARN
 
 
