@@ -137,10 +137,13 @@ class Aurora(pulumi.ComponentResource):
     def _instances(
         self, name: str, args: AuroraArgs, cluster: rds.Cluster, subnets: rds.SubnetGroup
     ) -> Sequence[pulumi.Resource]:
-        """The writer, then the readers: the first instance of a cluster becomes its writer."""
+        """The writer, then the readers: the first instance of a cluster becomes its writer.
+
+        Each is placed in the next zone, because RDS would choose zones at random; where one lives is decided once.
+        """
         from pulumi_aws import rds
 
-        scope, settings = args.scope, args.settings
+        scope, settings, zones = args.scope, args.settings, list(args.subnet_ids)
         role = monitoring_role(name, scope, f"{self.identifier}-*", self)
         made: list[pulumi.Resource] = []
         for position, identifier in enumerate(self.instance_identifiers):
@@ -149,9 +152,10 @@ class Aurora(pulumi.ComponentResource):
                     f"{name}-{position + 1}",
                     identifier=identifier,
                     cluster_identifier=cluster.id,
-                    engine=ENGINE,
+                    engine=rds.EngineType.AURORA_POSTGRESQL,
                     engine_version=settings.engine_version,
                     instance_class=INSTANCE_CLASS,
+                    availability_zone=zones[position % len(zones)],
                     promotion_tier=min(position, _LOWEST_TIER),
                     db_subnet_group_name=subnets.name,
                     publicly_accessible=False,
@@ -166,7 +170,10 @@ class Aurora(pulumi.ComponentResource):
                     monitoring_role_arn=role,
                     tags=scope.tagged(DataClass.PHI, identifier),
                     opts=pulumi.ResourceOptions(
-                        parent=self, protect=scope.protect and position == 0, depends_on=made[:1]
+                        parent=self,
+                        protect=scope.protect and position == 0,
+                        depends_on=made[:1],
+                        ignore_changes=["availabilityZone"],
                     ),
                 )
             )

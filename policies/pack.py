@@ -60,13 +60,14 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         self._policies_by_name = {policy.name: policy for policy in policies}
         self._pack = (name, version)
         self._judge: Judge | None = None
+        self._stack: dict[str, str] | None = None
         self._declared: dict[str, frozenset[str]] = {}
 
     @property
     def judge(self) -> Judge:
         """Made when the first resource comes: the engine has configured the pack by then."""
         if self._judge is None:
-            settings = config.load(self._get_policy_config(SETTINGS) or {})
+            settings = config.load(self._get_policy_config(SETTINGS) or {}, self._stack)
             path = Path(settings.waivers) if settings.waivers else waivers.FILE
             found, problems = waivers.load(path, (rule.id for rule in RULES))
             self._judge = Judge(RULES, settings, found, problems)
@@ -75,6 +76,11 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
     def Configure(self, request: Any, context: Any) -> Any:
         self._judge = None
         return super().Configure(request, context)
+
+    def ConfigureStack(self, request: Any, context: Any) -> Any:
+        """The engine names the stack and hands over its configuration, which says in which jurisdiction it is."""
+        self._stack, self._judge = dict(request.config), None
+        return super().ConfigureStack(request, context)
 
     def Remediate(self, request: Any, context: Any) -> Any:
         """No rule changes a resource: answered without reading the message, which the SDK would."""

@@ -483,6 +483,7 @@ class ClusterInstance(Shadowed):
             "engine": instance["Engine"],
             "instanceClass": instance["DBInstanceClass"],
             "promotionTier": instance.get("PromotionTier"),
+            "availabilityZone": instance.get("AvailabilityZone"),
             "publiclyAccessible": instance.get("PubliclyAccessible"),
             "autoMinorVersionUpgrade": instance.get("AutoMinorVersionUpgrade"),
             "preferredMaintenanceWindow": kept.get("preferredMaintenanceWindow")

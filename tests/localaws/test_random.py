@@ -62,3 +62,13 @@ def test_only_a_change_draws_anew(provider: RandomProvider, change: dict[str, An
         type=PASSWORD, id=id, olds=properties, old_inputs=encode(INPUTS), news=encode({**INPUTS, **change})
     )
     assert list(provider.Diff(request, Context()).replaces) == replaced
+
+
+def test_random_bytes_come_as_secret_hexadecimal_text(provider: RandomProvider) -> None:
+    kind = "random:index/randomBytes:RandomBytes"
+    answer = provider.Create(
+        provider_pb2.CreateRequest(type=kind, name="case", properties=encode({"length": 32})), Context()
+    )
+    drawn, secret = decode(answer.properties)
+    assert len(bytes.fromhex(drawn["hex"])) == 32
+    assert {"hex", "base64"} <= secret

@@ -71,3 +71,20 @@ def test_what_is_already_gone_is_passed_over(account: Account) -> None:
         {"type": "aws:rds/instance:Instance", "id": "db-X", "outputs": {"identifier": "never-made"}},
         {"type": "aws:ec2/vpc:Vpc", "id": "vpc-1", "outputs": {}},
     ])  # fmt: skip
+
+
+def test_a_protected_cluster_can_be_deleted_and_made_again_afterwards(account: Account) -> None:
+    rds = account.client("rds")
+    rds.create_db_cluster(
+        DBClusterIdentifier="clinic", Engine="aurora-postgresql", MasterUsername="postgres",
+        MasterUserPassword="only-for-this-test", DeletionProtection=True,
+    )  # fmt: skip
+    resource = {
+        "type": "aws:rds/cluster:Cluster",
+        "id": "clinic",
+        "outputs": {"clusterIdentifier": "clinic", "region": REGION, "finalSnapshotIdentifier": "clinic-final"},
+    }
+    lift(account, [resource])
+    rds.delete_db_cluster(DBClusterIdentifier="clinic", FinalDBSnapshotIdentifier="clinic-final")
+    remove_remains(account, [resource])
+    assert rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"] == []

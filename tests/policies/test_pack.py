@@ -82,6 +82,17 @@ def test_the_stack_is_judged_by_what_the_program_declares(servicer: pack.OnePass
     assert "sg-chain-no-internet-to-data" not in {each.policyName for each in answer.diagnostics}
 
 
+@pytest.mark.requirement("ALL-15")
+@pytest.mark.parametrize(("jurisdiction", "refused"), [("united-states", False), ("canada", True)])
+def test_the_stacks_own_jurisdiction_is_what_the_engine_says(
+    servicer: pack.OnePassServicer, jurisdiction: str, refused: bool
+) -> None:
+    config = {"phi-platform:jurisdiction": jurisdiction}
+    servicer.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="production", config=config), None)
+    found = {each.policyName for each in servicer.Analyze(request(region="us-east-1"), None).diagnostics}
+    assert ("region-allowed" in found) is refused
+
+
 def test_the_engine_learns_every_rule_with_its_enforcement(servicer: pack.OnePassServicer) -> None:
     info = servicer.GetAnalyzerInfo(None, None)
     assert {policy.name for policy in info.policies} == {rule.id for rule in RULES}

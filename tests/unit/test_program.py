@@ -21,6 +21,7 @@ from settings.stack import Settings
 from tests.unit.conftest import ACCOUNT_ID, Recorder
 from tests.unit.settings.test_load import smallest
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROOT = Path(__file__).parents[2]
 STACKS = sorted(path.stem.partition(".")[2] for path in ROOT.glob("Pulumi.*.yaml"))
 ABROAD = {  # what AWS only has in us-east-1, and holds no patient data (ALL-07)
@@ -215,3 +216,120 @@ def test_wrong_settings_end_the_program_with_their_list_and_no_traceback(monkeyp
         runpy.run_path(str(ROOT / "__main__.py"))
     assert raised.value.__cause__ is None
     assert "expected ca-central-1 or ca-west-1" in str(raised.value)
+
+
+# --- OmniRapeutic: an Aurora cluster and the secrets of Supabase
+
+
+@pytest.mark.requirement("OMN-DB-01", "OMN-DB-02", "OMN-DB-05", "OMN-DB-06", "OMN-DB-11", "OMN-N01", "OMN-N04")
+def test_omnirapeutic_has_the_recorded_cluster() -> None:
+    recorded = built("omnirapeutic").recorder
+    inputs = recorded.one("aws:rds/cluster:Cluster").inputs
+    assert inputs["clusterIdentifier"] == "omnirapeutic-production"
+    assert (inputs["databaseName"], inputs["masterUsername"], inputs["port"]) == ("omnirapeutic", "postgres", 5432)
+    assert inputs["engineVersion"].startswith("15.")
+    assert inputs["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 4}
+    assert (inputs["backupRetentionPeriod"], inputs["preferredBackupWindow"]) == (35, "03:00-04:00")
+    assert inputs["deletionProtection"] is True
+    assert recorded.count("aws:rds/clusterInstance:ClusterInstance") == 2
+
+
+@pytest.mark.requirement("OMN-IAM-01", "OMN-IAM-02", "OMN-IAM-03", "OMN-IAM-04", "OMN-DB-04", "OMN-OPS-10", "OMN-DR-02")
+def test_omnirapeutic_has_the_recorded_keys_and_uses_each_for_its_purpose() -> None:
+    recorded, outputs = built("omnirapeutic").recorder, built("omnirapeutic").outputs
+    aliases = {
+        inputs["name"]: inputs["targetKeyId"]
+        for _, inputs in recorded.of("aws:kms/alias:Alias")
+        if "region" not in inputs
+    }
+    arns = outputs["kms_key_arns"]
+    for key in ("aurora", "s3", "secrets"):
+        assert arns[key].endswith(f"/{aliases[f'alias/{key}-encryption-key']}")
+        assert recorded.one("aws:kms/key:Key", f"keys-{key}").inputs["deletionWindowInDays"] == 30
+        assert recorded.one("aws:kms/key:Key", f"keys-{key}").inputs["enableKeyRotation"] is True
+        assert recorded.one("aws:kms/key:Key", f"keys-{key}").inputs["tags"]["HIPAA"] == "true"
+    assert recorded.one("aws:rds/cluster:Cluster").inputs["kmsKeyId"] == arns["aurora"]
+    assert (
+        recorded.one("aws:secretsmanager/secret:Secret", "database-credentials-secret").inputs["kmsKeyId"]
+        == (arns["secrets"])
+    )
+
+
+@pytest.mark.requirement("OMN-IAM-05", "OMN-IAM-06", "OMN-IAM-07", "OMN-IAM-08", "OMN-IAM-09", "OMN-N02", "OMN-DR-02")
+def test_omnirapeutic_has_its_four_secrets_with_seven_days_to_restore_them() -> None:
+    recorded = built("omnirapeutic").recorder
+    secrets = {inputs["name"]: inputs for _, inputs in recorded.of("aws:secretsmanager/secret:Secret")}
+    assert set(secrets) == {
+        "aurora-master-password",
+        "supabase-jwt-secret",
+        "supabase-anon-key",
+        "supabase-service-key",
+    }
+    assert {each["recoveryWindowInDays"] for each in secrets.values()} == {7}
+    assert len({each["kmsKeyId"] for each in secrets.values()}) == 1
+
+
+@pytest.mark.requirement("OMN-IAM-02", "OMN-IAM-04", "ALL-19")
+def test_tasks_may_open_secrets_though_the_keys_names_follow_no_pattern() -> None:
+    recorded = built("omnirapeutic").recorder
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy", "roles-task").inputs["policy"])
+    [opens] = [each for each in policy["Statement"] if each["Sid"] == "OpenSecrets"]
+    aliases = opens["Condition"]["ForAnyValue:StringLike"]["kms:ResourceAliases"]
+    assert "alias/secrets-encryption-key" in aliases
+    [reads] = [each for each in policy["Statement"] if each["Sid"] == "ReadSecrets"]
+    assert len(reads["Resource"]) == 4
+
+
+@pytest.mark.requirement("OMN-N15", "ALL-17", "MSP-N13")
+def test_omnirapeutic_watches_capacity_and_no_storage() -> None:
+    alarms = {inputs["metricName"] for _, inputs in built("omnirapeutic").recorder.of(ALARM)}
+    assert {"CPUUtilization", "FreeableMemory", "DatabaseConnections", "ACUUtilization"} <= alarms
+    assert "FreeStorageSpace" not in alarms
+
+
+# --- credentials of the application
+
+
+def with_database(services: dict[str, Any] | None = None, **database: Any) -> dict[str, Any]:
+    return smallest(
+        database={"engine_version": "16.15", **database},
+        secrets={"supplied": {"auth0": {"fields": ["client_secret"]}}, "generated": {"jwt": {}}},
+        compute={"services": {"api": {"image": "1", "port": 8080, **(services or {})}}},
+        edge={"domain": {"name": "clinic.example.org"}, "load_balancer": {}},
+        network={"nat": "one"},
+    )
+
+
+@pytest.mark.requirement("FAC-DB-08", "FAC-IAM-08", "FAC-IAM-07", "LWO-IAM-05")
+def test_an_application_with_its_own_user_never_reads_the_administrators_secret(recorded: Recorder) -> None:
+    settings = load.load(with_database(application_username="clinic_app"))
+    recorded.run(lambda: build(settings))
+    policies = json.dumps([inputs["policy"] for _, inputs in recorded.of("aws:iam/rolePolicy:RolePolicy")])
+    assert "secret:clinic/staging/database-application-??????" in policies
+    assert "secret:clinic/staging/database-??????" not in policies
+    for path in ("auth0", "jwt"):
+        assert f"secret:clinic/staging/{path}-??????" in policies
+    arn = recorded.one("aws:secretsmanager/secret:Secret", "database-application-secret").outputs["arn"]
+    definitions = recorded.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"]
+    [container] = json.loads(definitions)
+    values = {each["name"]: each["valueFrom"] for each in container["secrets"]}
+    assert values["POSTGRES_PASSWORD"] == f"{arn}:password::"
+
+
+@pytest.mark.requirement("LWO-IAM-05", "LWO-IAM-06", "FAC-IAM-10")
+def test_services_get_application_secrets_whole_or_by_field(recorded: Recorder) -> None:
+    chosen = {"JWT_SECRET": "jwt", "AUTH0_CLIENT_SECRET": "auth0#client_secret"}
+    settings = load.load(with_database({"secrets": chosen}))
+    outputs = recorded.run(lambda: build(settings))
+    [container] = json.loads(recorded.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"])
+    values = {each["name"]: each["valueFrom"] for each in container["secrets"]}
+    assert values["JWT_SECRET"] == outputs["secret_arns"]["jwt"]
+    assert values["AUTH0_CLIENT_SECRET"] == f"{outputs['secret_arns']['auth0']}:client_secret::"
+
+
+@pytest.mark.requirement("ALL-02", "OMN-N01", "MSP-N01")
+def test_an_aurora_version_is_asked_for_by_its_own_engine(recorded: Recorder) -> None:
+    settings = load.load(smallest(database={"engine": "aurora-postgresql", "engine_version": "15.19"}))
+    recorded.run(lambda: build(settings))
+    [asked] = [args for token, args in recorded.calls if token == "aws:rds/getEngineVersion:getEngineVersion"]
+    assert (asked["engine"], asked["version"]) == ("aurora-postgresql", "15.19")

@@ -172,6 +172,7 @@ CASES = [
             "engineVersion": "15.19",
             "instanceClass": "db.serverless",
             "promotionTier": 0,
+            "availabilityZone": "ca-central-1b",
             "dbSubnetGroupName": Ref("subnets"),
             "publiclyAccessible": False,
             "caCertIdentifier": "rds-ca-rsa2048-g1",

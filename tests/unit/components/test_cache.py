@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from components.cache import Cache, CacheArgs
 from components.scope import Scope
 from settings.cache import CacheSettings
+from settings.naming import NamingSettings
 from tests.unit.components.scopes import KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
@@ -25,7 +26,7 @@ SECRETS_KEY_ARN = KEY_ARN.replace("home", "secrets")
 LOGS_KEY_ARN = KEY_ARN.replace("home", "logs")
 
 
-def build(recorded: Recorder, *, where: Scope | None = None, **settings: Any) -> Cache:
+def build(recorded: Recorder, *, where: Scope | None = None, secret_days: int = 30, **settings: Any) -> Cache:
     args = CacheArgs(
         scope=where or scope(),
         settings=CacheSettings.model_validate(settings),
@@ -34,6 +35,7 @@ def build(recorded: Recorder, *, where: Scope | None = None, **settings: Any) ->
         kms_key_arn=KEY_ARN,
         secrets_key_arn=SECRETS_KEY_ARN,
         logs_key_arn=LOGS_KEY_ARN,
+        secret_recovery_days=secret_days,
     )
     return recorded.run(lambda: Cache("cache", args))
 
@@ -213,3 +215,55 @@ def test_the_longest_names_fit(recorded: Recorder) -> None:
     assert all(len(node) <= 50 for node in cache.node_ids)
     for kind in (SUBNETS, PARAMETERS):
         assert len(recorded.one(kind).inputs["name"]) <= 255
+
+
+# --- facnet
+
+
+@pytest.mark.requirement("FAC-CCH-05", "FAC-N16")
+def test_queues_and_sessions_are_never_evicted_when_the_setting_says_so(recorded: Recorder) -> None:
+    build(recorded, eviction="noeviction")
+    parameters = recorded.one(PARAMETERS).inputs
+    assert parameters["parameters"] == [{"name": "maxmemory-policy", "value": "noeviction"}]
+    assert recorded.one(GROUP).inputs["parameterGroupName"] == parameters["name"]
+    assert CacheSettings().eviction == "allkeys-lru"
+
+
+@pytest.mark.requirement("FAC-CCH-01", "FAC-CCH-02", "FAC-CCH-03", "FAC-CCH-04")
+def test_facnets_cache_is_as_recorded(recorded: Recorder) -> None:
+    build(recorded, node_type="cache.t3.medium", replicas=1)
+    inputs = recorded.one(GROUP).inputs
+    assert (inputs["nodeType"], inputs["port"], inputs["numCacheClusters"]) == ("cache.t3.medium", 6379, 2)
+    assert not {"numNodeGroups", "replicasPerNodeGroup", "clusterMode"} & inputs.keys()
+    assert (inputs["automaticFailoverEnabled"], inputs["multiAzEnabled"]) == (True, True)
+    assert (inputs["atRestEncryptionEnabled"], inputs["transitEncryptionEnabled"]) == (True, True)
+    assert (inputs["transitEncryptionMode"], inputs["kmsKeyId"]) == ("required", KEY_ARN)
+    assert inputs["authTokenWo"] == recorded.one(PASSWORD).outputs["result"]
+    assert len(inputs["authTokenWo"]) >= 20
+
+
+@pytest.mark.requirement("FAC-IAM-09", "FAC-CCH-04")
+def test_the_secret_may_have_a_name_of_its_own_and_says_that_tls_is_on(recorded: Recorder) -> None:
+    where = scope(naming=NamingSettings(secret_names={"cache": "facnet/redis/elasticache"}))
+    assert build(recorded, where=where).secret_name == "facnet/redis/elasticache"
+    value = json.loads(recorded.one(VERSION).inputs["secretStringWo"])
+    assert {"host", "port", "auth_token", "tls"} <= value.keys()
+    assert (value["port"], value["tls"]) == ("6379", "true")
+
+
+@pytest.mark.requirement("ALL-02")
+@pytest.mark.parametrize(
+    ("version", "offered"), [("6.2", True), ("7.0", True), ("7.1", True), ("5.0", False), ("7.2", False)]
+)
+def test_only_versions_elasticache_offers_are_accepted(version: str, offered: bool) -> None:
+    if offered:
+        assert CacheSettings(engine_version=version).engine_version == version
+    else:
+        with pytest.raises(ValidationError, match="engine_version"):
+            CacheSettings(engine_version=version)
+
+
+@pytest.mark.requirement("ALL-21", "OMN-IAM-09")
+def test_the_deleted_token_can_be_restored_for_the_days_that_are_set(recorded: Recorder) -> None:
+    build(recorded, secret_days=7)
+    assert recorded.one("aws:secretsmanager/secret:Secret").inputs["recoveryWindowInDays"] == 7

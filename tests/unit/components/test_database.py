@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from components.database import Database, DatabaseArgs
 from components.scope import Scope
 from settings.database import RdsSettings
+from settings.naming import NamingSettings
 from tests.unit.components.scopes import ACCOUNT_ID, KEY_ARN, RECOVERY_KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
@@ -296,6 +298,164 @@ def test_the_secret_holds_what_an_application_needs_to_connect(recorded: Recorde
     secret = recorded.one("aws:secretsmanager/secret:Secret").inputs
     assert secret["name"] == database.administrator.secret_name == "berthcare/staging/database"
     assert secret["kmsKeyId"] == SECRETS_KEY_ARN
+
+
+@pytest.mark.requirement("FAC-IAM-08", "FAC-DB-08", "FAC-DB-14", "FAC-DB-06", "ALL-04", "ALL-22")
+def test_the_application_has_a_user_and_a_secret_of_its_own(recorded: Recorder) -> None:
+    where = scope(naming=NamingSettings(secret_names={"database-application": "facnet/database/rds"}))
+    database = build(recorded, where=where, application_username="dashvalidator_app", database_name="dashvalidator")
+    master, application = recorded.all(PASSWORD)
+    assert master.inputs["length"] >= 20
+    assert application.inputs["length"] >= 20
+    assert database.application is not None
+    assert database.application.secret_name == "facnet/database/rds"
+    assert json.loads(recorded.one(VERSION, "database-application-version").inputs["secretStringWo"]) == {
+        "username": "dashvalidator_app",
+        "password": application.outputs["result"],
+        "engine": "postgres",
+        "host": recorded.one(INSTANCE).outputs["address"],
+        "port": "5432",
+        "dbname": "dashvalidator",
+    }
+    assert recorded.one(INSTANCE).inputs["passwordWo"] == master.outputs["result"]
+
+
+def test_without_a_user_of_its_own_the_application_has_no_secret_of_its_own(recorded: Recorder) -> None:
+    assert build(recorded).application is None
+    assert recorded.count(VERSION) == 1
+
+
+@pytest.mark.requirement("LWO-IAM-07", "LWO-N10", "MSP-N26")
+@pytest.mark.parametrize(("set_days", "days"), [(None, 30), (90, 90)])
+def test_a_managed_password_is_in_no_state_and_rotates(recorded: Recorder, set_days: int | None, days: int) -> None:
+    build(recorded, managed_password=True, rotation_days=set_days)
+    entry = recorded.one(INSTANCE)
+    assert entry.inputs["manageMasterUserPassword"] is True
+    assert entry.inputs["masterUserSecretKmsKeyId"] == SECRETS_KEY_ARN
+    assert "passwordWo" not in entry.inputs
+    assert recorded.count(PASSWORD) == recorded.count(VERSION) == 0
+    rotation = recorded.one("aws:secretsmanager/secretRotation:SecretRotation").inputs
+    assert rotation["secretId"] == entry.outputs["masterUserSecrets"][0]["secretArn"]
+    assert (rotation["rotationRules"], rotation["rotateImmediately"]) == ({"automaticallyAfterDays": days}, False)
+
+
+@pytest.mark.requirement("LWO-N10")
+def test_a_password_of_our_own_has_no_rotation_without_a_function(recorded: Recorder) -> None:
+    build(recorded)
+    assert recorded.count("aws:secretsmanager/secretRotation:SecretRotation") == 0
+    with pytest.raises(ValidationError, match="rotation_days: expected none without managed_password"):
+        RdsSettings(engine_version="15.15", rotation_days=30)
+
+
+# --- read replicas
+
+
+@pytest.mark.requirement("LWO-DB-07")
+def test_there_is_no_replica_unless_it_is_asked_for(recorded: Recorder) -> None:
+    database = build(recorded)
+    assert (database.replica_identifiers, database.reader_address) == ([], None)
+
+
+@pytest.mark.requirement("LWO-DB-07", "ALL-08", "ALL-12")
+def test_a_replica_is_as_safe_as_its_source(recorded: Recorder) -> None:
+    database = build(recorded, read_replicas=2)
+    source = recorded.one(INSTANCE, "database-instance")
+    replicas = [recorded.one(INSTANCE, f"database-replica-{number}") for number in (1, 2)]
+    assert [each.inputs["identifier"] for each in replicas] == database.replica_identifiers
+    for each in replicas:
+        assert each.inputs["replicateSourceDb"] == source.inputs["identifier"]
+        for key in (
+            "storageEncrypted",
+            "publiclyAccessible",
+            "vpcSecurityGroupIds",
+            "parameterGroupName",
+            "deletionProtection",
+            "performanceInsightsKmsKeyId",
+            "monitoringRoleArn",
+            "caCertIdentifier",
+            "iamDatabaseAuthenticationEnabled",
+        ):
+            assert each.inputs[key] == source.inputs[key], key
+        # what the source decides for a replica of its region, and RDS refuses to be told again
+        assert not {"kmsKeyId", "dbSubnetGroupName", "dbName", "username", "passwordWo"} & each.inputs.keys()
+        group = f"/aws/rds/instance/{each.inputs['identifier']}/postgresql"
+        assert group in {inputs["name"] for _, inputs in recorded.of(LOG_GROUP)}
+
+
+def test_the_monitoring_role_serves_the_replicas_too(recorded: Recorder) -> None:
+    build(recorded, read_replicas=1)
+    [statement] = json.loads(recorded.one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"]
+    pattern = statement["Condition"]["ArnLike"]["aws:SourceArn"].rpartition(":")[2]
+    for _, inputs in recorded.of(INSTANCE):
+        assert fnmatchcase(inputs["identifier"], pattern)
+
+
+# --- names
+
+
+@pytest.mark.requirement("FAC-N14", "FAC-DB-07", "LWO-N06", "LWO-DB-06")
+@pytest.mark.parametrize(
+    ("username", "accepted"),
+    [("dashval_admin", True), ("lifeworld_admin", True), ("a" * 16, True), ("a" * 17, False),
+     ("dashvalidator_admin", False), ("admin", False), ("rdsadmin", False), ("pg_owner", False), ("user", False)],
+)  # fmt: skip
+def test_administrators_have_names_that_rds_and_postgresql_take(username: str, accepted: bool) -> None:
+    if accepted:
+        assert RdsSettings(engine_version="16.15", username=username).administrator("facnet") == username
+    else:
+        with pytest.raises(ValidationError, match="username: expected"):
+            RdsSettings(engine_version="16.15", username=username)
+
+
+@pytest.mark.requirement("FAC-N14")
+def test_the_administrators_name_is_cut_to_what_rds_takes() -> None:
+    settings = RdsSettings(engine_version="16.15")
+    assert settings.administrator("berthcare") == "berthcare_admin"
+    assert settings.administrator("life-world-os-canada") == "life_world_admin"
+    assert len(settings.administrator("a" * 20)) == 16
+
+
+# --- the other systems
+
+
+@pytest.mark.requirement(
+    "FAC-DB-01", "FAC-DB-02", "FAC-DB-03", "FAC-DB-04", "FAC-DB-06", "FAC-DB-09", "FAC-DB-10", "FAC-DB-11", "FAC-DB-12",
+    "FAC-DB-13", "FAC-N12", "FAC-N15",
+)  # fmt: skip
+def test_facnets_database_is_as_recorded(recorded: Recorder) -> None:
+    found = parameters(
+        recorded,
+        engine_version="16.15",
+        instance_class="db.t3.medium",
+        storage_gib=100,
+        backup_days=7,
+        database_name="dashvalidator",
+        maintenance_window="sun:04:00-sun:05:00",
+    )
+    inputs = recorded.one(INSTANCE).inputs
+    assert (inputs["engine"], inputs["instanceClass"], inputs["multiAz"]) == ("postgres", "db.t3.medium", True)
+    assert (inputs["allocatedStorage"], inputs["storageType"], inputs["storageEncrypted"]) == (100, "gp3", True)
+    assert (inputs["backupRetentionPeriod"], inputs["maintenanceWindow"]) == (7, "sun:04:00-sun:05:00")
+    assert (inputs["dbName"], inputs["port"], inputs["publiclyAccessible"]) == ("dashvalidator", 5432, False)
+    assert inputs["finalSnapshotIdentifier"]
+    assert found["rds.force_ssl"] == ("1", "immediate")
+    assert found["pgaudit.log"][0]
+    assert recorded.one(PARAMETERS).inputs["family"] == "postgres16"
+
+
+@pytest.mark.requirement("LWO-DB-01", "LWO-DB-02", "LWO-DB-03", "LWO-DB-04", "LWO-DB-05", "LWO-DB-06", "LWO-DB-08")
+def test_lifeworlds_database_is_as_recorded(recorded: Recorder) -> None:
+    where = scope(naming=NamingSettings(names={"postgres": "life-world-os-prod"}))
+    build(
+        recorded, where=where, recovery=True, instance_class="db.t3.medium", username="lifeworld_admin",
+        database_name="lifeworld_prod",
+    )  # fmt: skip
+    inputs = recorded.one(INSTANCE).inputs
+    assert (inputs["identifier"], inputs["instanceClass"]) == ("life-world-os-prod", "db.t3.medium")
+    assert (inputs["dbName"], inputs["username"]) == ("lifeworld_prod", "lifeworld_admin")
+    assert (inputs["multiAz"], inputs["backupRetentionPeriod"], inputs["storageEncrypted"]) == (True, 7, True)
+    assert inputs["monitoringInterval"] == 60
+    assert recorded.count(BACKUPS) == 1
 
 
 # --- recovery

@@ -1,0 +1,114 @@
+"""The database's section: two engines, each with its own keys, and problems that say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings import load, schema
+from settings.database import AuroraSettings, RdsSettings
+from tests.unit.settings.test_load import problems, smallest
+
+AURORA = {"engine": "aurora-postgresql", "engine_version": "15.19"}
+RDS = {"engine_version": "16.15"}
+
+
+def loaded(**database: Any) -> RdsSettings | AuroraSettings:
+    found = load.load(smallest(database=database)).database
+    assert found is not None
+    return found
+
+
+def test_without_an_engine_it_is_an_instance() -> None:
+    assert isinstance(loaded(**RDS), RdsSettings)
+    assert isinstance(loaded(**RDS, engine="postgres"), RdsSettings)
+    assert isinstance(loaded(**AURORA), AuroraSettings)
+
+
+@pytest.mark.parametrize(
+    ("database", "key", "owner"),
+    [
+        ({**RDS, "min_acu": 1}, "min_acu", "engine: aurora-postgresql"),
+        ({**RDS, "readers": 1}, "readers", "engine: aurora-postgresql"),
+        ({**AURORA, "instance_class": "db.t4g.medium"}, "instance_class", "engine: postgres"),
+        ({**AURORA, "storage_gib": 100}, "storage_gib", "engine: postgres"),
+    ],
+)
+def test_a_key_of_the_other_engine_is_refused_with_its_owner(database: dict[str, Any], key: str, owner: str) -> None:
+    [found] = problems(smallest(database=database))
+    assert found.startswith(f"phi-platform:database.{key}: expected one of engine_version, ")
+    assert found.endswith(f"It belongs to {owner}.")
+    assert key not in found.partition("found")[0].partition("expected")[2]
+
+
+@pytest.mark.parametrize("engine", ["aurora", "mysql"])
+def test_a_wrong_engine_is_one_problem_that_names_both(engine: str) -> None:
+    [found] = problems(smallest(database={"engine": engine, "engine_version": "15.19"}))
+    assert found == f'phi-platform:database.engine: expected postgres or aurora-postgresql, found "{engine}".'
+
+
+@pytest.mark.requirement("MSP-DB-02", "OMN-DB-02")
+@pytest.mark.parametrize(
+    ("least", "most", "key"),
+    [(0.5, 4, None), (0.5, 1, None), (256, 256, None), (0.4, 4, "min_acu"), (0.7, 4, "min_acu"),
+     (0.5, 256.5, "max_acu"), (0.5, 0.5, "max_acu"), (8, 4, "max_acu"), (0, 4, "min_acu")],
+)  # fmt: skip
+def test_capacity_is_in_half_units_and_rises(least: float, most: float, key: str | None) -> None:
+    database = {**AURORA, "min_acu": least, "max_acu": most}
+    if key is None:
+        assert isinstance(loaded(**database), AuroraSettings)
+    else:
+        [found] = problems(smallest(database=database))
+        assert found.startswith(f"phi-platform:database.{key}: expected ")
+
+
+@pytest.mark.requirement("MSP-DB-07", "OMN-DB-05")
+@pytest.mark.parametrize(("days", "accepted"), [(6, False), (7, True), (35, True), (36, False)])
+def test_backups_are_kept_seven_to_thirty_five_days(days: int, accepted: bool) -> None:
+    for database in (AURORA, RDS):
+        if accepted:
+            assert loaded(**database, backup_days=days).backup_days == days
+        else:
+            [found] = problems(smallest(database={**database, "backup_days": days}))
+            assert found.startswith("phi-platform:database.backup_days: ")
+
+
+@pytest.mark.requirement("ALL-14")
+def test_windows_of_a_cluster_do_not_overlap_either() -> None:
+    [found] = problems(smallest(database={**AURORA, "backup_window": "08:30-09:30"}))
+    assert found.startswith("phi-platform:database.maintenance_window: expected no overlap")
+
+
+@pytest.mark.requirement("MSP-N26", "LWO-N10")
+def test_a_managed_password_rotates_every_thirty_days_unless_set() -> None:
+    assert loaded(**RDS, managed_password=True).rotated_every_days == 30
+    assert loaded(**AURORA, managed_password=True, rotation_days=7).rotated_every_days == 7
+    assert loaded(**RDS).rotated_every_days is None
+
+
+@pytest.mark.requirement("FAC-DB-08", "FAC-IAM-08")
+def test_application_and_administrator_are_two_users() -> None:
+    [found] = problems(smallest(database={**RDS, "username": "dashval", "application_username": "dashval"}))
+    assert found.startswith("phi-platform:database.application_username: expected another user")
+
+
+@pytest.mark.parametrize("word", ["user", "select", "table"])
+def test_words_of_postgresql_are_no_names(word: str) -> None:
+    for key in ("username", "application_username", "database_name"):
+        [found] = problems(smallest(database={**RDS, key: word}))
+        assert found.startswith(f"phi-platform:database.{key}: ")
+
+
+def test_the_schema_lets_an_editor_complete_either_engine() -> None:
+    database = schema.document()["properties"]["config"]["properties"]["phi-platform:database"]
+    options = next(option["oneOf"] for option in database["anyOf"] if "oneOf" in option)
+    assert {option["$ref"].rpartition("/")[2] for option in options} == {"RdsSettings", "AuroraSettings"}
+
+
+def test_the_reference_says_whose_each_key_is() -> None:
+    rows = {path: (what, about) for path, what, _, about in schema.rows() if path.startswith("database.")}
+    assert rows["database.engine"][0] == "one of postgres, aurora-postgresql"
+    assert rows["database.max_acu"][1].endswith("Only with `engine: aurora-postgresql`.")
+    assert rows["database.storage_gib"][1].endswith("Only with `engine: postgres`.")
+    assert "Only with" not in rows["database.backup_days"][1]
