@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -77,7 +77,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         KeysArgs(scope=scope, settings=settings.keys, recovery_region=recovery_region, cdn=cdn_settings is not None),
     )
     database_port = 5432 if settings.database is None else settings.database.port
-    cache_port = 6379 if settings.cache is None else settings.cache.port
+    cache_port = next((redis.port for redis in (settings.cache, settings.queue) if redis is not None), 6379)
     network = Network(
         "network",
         NetworkArgs(
@@ -174,26 +174,29 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "db_credentials_secret_arn": database.administrator.secret_arn,
             "db_application_secret_arn": None if database.application is None else database.application.secret_arn,
         }
-    cache = None
-    if settings.cache is not None:
-        cache = Cache(
-            "cache",
-            CacheArgs(
-                scope=scope,
-                settings=settings.cache,
-                subnet_ids=network.data_subnet_ids,
-                security_group_id=groups.cache_id,
-                kms_key_arn=keys.arns[Purpose.CACHE],
-                secrets_key_arn=keys.arns[Purpose.SECRETS],
-                logs_key_arn=keys.arns[Purpose.LOGS],
-                secret_recovery_days=settings.secrets.recovery_days,
-            ),
-        )
-        outputs |= {
-            "redis_endpoint": cache.primary_endpoint,
-            "redis_credentials_secret_arn": cache.secret_arn,
-        }
-
+    caches: dict[str, Cache] = {}
+    for part, redis in {"redis": settings.cache, "queue": settings.queue}.items():
+        if redis is not None:
+            caches[part] = Cache(
+                "cache" if part == "redis" else part,
+                CacheArgs(
+                    scope=scope,
+                    settings=redis,
+                    subnet_ids=network.data_subnet_ids,
+                    security_group_id=groups.cache_id,
+                    kms_key_arn=keys.arns[Purpose.CACHE],
+                    secrets_key_arn=keys.arns[Purpose.SECRETS],
+                    logs_key_arn=keys.arns[Purpose.LOGS],
+                    part=part,
+                    secret_path="cache" if part == "redis" else part,
+                    secret_recovery_days=settings.secrets.recovery_days,
+                ),
+            )
+            outputs |= {
+                f"{part}_endpoint": caches[part].primary_endpoint,
+                f"{part}_credentials_secret_arn": caches[part].secret_arn,
+            }
+    cache, queue = caches.get("redis"), caches.get("queue")
     application_secrets = ApplicationSecrets(
         "secrets",
         ApplicationSecretsArgs(
@@ -280,13 +283,13 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         }
 
     # --- the application: roles, images, services
-    stores = _secrets(database, cache)
+    stores = _secrets(database, cache, queue)
     roles = TaskRoles(
         "roles",
         TaskRolesArgs(
             scope=scope,
             bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
-            secret_names=_secret_names(database, cache, application_secrets),
+            secret_names=_secret_names(database, caches.values(), application_secrets),
             key_aliases=sorted({keys.aliases[Purpose.SECRETS], keys.aliases[Purpose.STORAGE]}),
         ),
     )
@@ -318,7 +321,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "cluster",
             ClusterArgs(scope=scope, settings=settings.compute, logs_kms_key_arn=keys.arns[Purpose.LOGS]),
         )
-        environment = _environment(settings, storage.buckets, database, cache, cdn)
+        environment = _environment(settings, storage.buckets, database, cache, queue, cdn)
         for name, service in services.items():
             running[name] = Service(
                 name,
@@ -376,6 +379,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             edge_kms_key_arn=keys.edge_arn,
             database=_watched_database(settings, database),
             cache_node_ids=() if cache is None else cache.node_ids,
+            queue_node_ids=() if queue is None else queue.node_ids,
             distribution_id=None if cdn is None else cdn.distribution_id,
             load_balancer=None
             if balancer is None
@@ -450,11 +454,11 @@ def _application_login(database: PostgresqlDatabase) -> Credentials:
 
 
 def _secret_names(
-    database: PostgresqlDatabase | None, cache: Cache | None, application: ApplicationSecrets
+    database: PostgresqlDatabase | None, caches: Iterable[Cache], application: ApplicationSecrets
 ) -> list[str]:
     """Secrets the application may read: its own login, never also the administrator's, and its own secrets."""
     login = None if database is None else _application_login(database).secret_name
-    names = [login, None if cache is None else cache.secret_name, *application.names.values()]
+    names = [login, *(cache.secret_name for cache in caches), *application.names.values()]
     return [name for name in names if name is not None]
 
 
@@ -486,7 +490,7 @@ def _chosen(service: ServiceSettings, application: ApplicationSecrets) -> dict[s
     return found
 
 
-def _secrets(database: PostgresqlDatabase | None, cache: Cache | None) -> dict[str, SecretValue]:
+def _secrets(database: PostgresqlDatabase | None, cache: Cache | None, queue: Cache | None) -> dict[str, SecretValue]:
     """Variables whose value each task reads from Secrets Manager when it starts (BER-OPS-07)."""
     found: dict[str, SecretValue] = {}
     if database is not None:
@@ -495,6 +499,8 @@ def _secrets(database: PostgresqlDatabase | None, cache: Cache | None) -> dict[s
         found["POSTGRES_PASSWORD"] = SecretValue(arn=login, key="password")
     if cache is not None:
         found["REDIS_PASSWORD"] = SecretValue(arn=cache.secret_arn, key="auth_token")
+    if queue is not None:
+        found["QUEUE_REDIS_PASSWORD"] = SecretValue(arn=queue.secret_arn, key="auth_token")
     return found
 
 
@@ -503,6 +509,7 @@ def _environment(
     buckets: Mapping[str, BucketInfo],
     database: PostgresqlDatabase | None,
     cache: Cache | None,
+    queue: Cache | None,
     cdn: Cdn | None,
 ) -> dict[str, pulumi.Input[str]]:
     """Variables that tell a task where things are (BER-OPS-07, BER-N14, BER-N15)."""
@@ -520,6 +527,10 @@ def _environment(
         found["REDIS_HOST"] = cache.primary_endpoint
         found["REDIS_PORT"] = str(settings.cache.port)
         found["REDIS_TLS"] = "true"
+    if queue is not None and settings.queue is not None:
+        found["QUEUE_REDIS_HOST"] = queue.primary_endpoint
+        found["QUEUE_REDIS_PORT"] = str(settings.queue.port)
+        found["QUEUE_REDIS_TLS"] = "true"
     if cdn is not None:
         found["CLOUDFRONT_DOMAIN"] = cdn.domain_name
     return found

@@ -176,8 +176,10 @@ def _database_alarms(
     ]
 
 
-def cache_alarms(node_ids: Sequence[str], thresholds: CacheThresholds) -> list[Alarm]:
-    """CPU, memory, evictions of every node (BER-OBS-07 to 09).   node_ids: `<group>-001`, `<group>-002`, …"""
+def cache_alarms(node_ids: Sequence[str], thresholds: CacheThresholds, part: str = "cache") -> list[Alarm]:
+    """CPU, memory, evictions of every node (BER-OBS-07 to 09, FAC-N16).   node_ids: `<group>-001`, `<group>-002`, …
+    part: what they are in the alarms' names.
+    """
     alarms: list[Alarm] = []
     for node in node_ids:
         number = node.rpartition("-")[2]
@@ -209,8 +211,8 @@ def cache_alarms(node_ids: Sequence[str], thresholds: CacheThresholds) -> list[A
         ):
             alarms.append(
                 Alarm(
-                    key=f"cache-{number}-{key}",
-                    title=f"Cache node {number} {title}",
+                    key=f"{part}-{number}-{key}",
+                    title=f"{part.capitalize()} node {number} {title}",
                     namespace="AWS/ElastiCache",
                     metric=metric,
                     dimensions={"CacheClusterId": node},

@@ -25,6 +25,7 @@ class CacheArgs:
 
     subnet_ids: zone → private subnet, two zones or more.   security_group_id: group that admits the application.
     kms_key_arn: key of data at rest.   secrets_key_arn: key of the token.   logs_key_arn: key of the engine's logs.
+    part, secret_path: what it is in its names, and in its secret's.
     secret_recovery_days: days the deleted token can be restored.
     """
 
@@ -35,6 +36,8 @@ class CacheArgs:
     kms_key_arn: pulumi.Input[str]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    part: str = "redis"
+    secret_path: str = "cache"  # noqa: S105 - a path
     secret_recovery_days: int = RECOVERY_DAYS
 
 
@@ -58,7 +61,7 @@ class Cache(pulumi.ComponentResource):
 
         child = pulumi.ResourceOptions(parent=self)
         scope, settings = args.scope, args.settings
-        self.replication_group_id = scope.name("redis", limit=_LONGEST_GROUP_ID)
+        self.replication_group_id = scope.name(args.part, limit=_LONGEST_GROUP_ID)
         nodes = settings.replicas + 1
         self.node_ids = [f"{self.replication_group_id}-{number:03d}" for number in range(1, nodes + 1)]
         tags = scope.tagged(DataClass.PHI, self.replication_group_id)
@@ -114,8 +117,8 @@ class Cache(pulumi.ComponentResource):
             f"{name}-credentials",
             SecretArgs(
                 scope=scope,
-                path="cache",
-                description="Token of the cache",
+                path=args.secret_path,
+                description=f"Token of the {args.secret_path}",
                 kms_key_arn=args.secrets_key_arn,
                 value={
                     "auth_token": token,

@@ -33,7 +33,7 @@ class ObservabilityArgs:
     """Inputs of `Observability`; what is None or empty is not watched.
 
     kms_key_arn: key of the topic.   edge_kms_key_arn: key in us-east-1, needed with `distribution_id`.
-    cache_node_ids: `<group>-001`, `<group>-002`, …   services: name → service.
+    cache_node_ids, queue_node_ids: `<group>-001`, `<group>-002`, …   services: name → service.
     trail_log_group_name: log group of the audit trail, known once it exists.
     """
 
@@ -43,6 +43,7 @@ class ObservabilityArgs:
     edge_kms_key_arn: pulumi.Input[str] | None = None
     database: WatchedDatabase | None = None
     cache_node_ids: Sequence[str] = ()
+    queue_node_ids: Sequence[str] = ()
     distribution_id: pulumi.Input[str] | None = None
     load_balancer: WatchedLoadBalancer | None = None
     services: Mapping[str, WatchedService] = field(default_factory=dict[str, WatchedService])
@@ -118,6 +119,7 @@ def _home_alarms(args: ObservabilityArgs) -> list[Alarm]:
     if args.database is not None:
         alarms += database_alarms(args.database, settings.database)
     alarms += cache_alarms(args.cache_node_ids, settings.cache)
+    alarms += cache_alarms(args.queue_node_ids, settings.cache, "queue")
     if args.load_balancer is not None:
         alarms += load_balancer_alarms(args.load_balancer, settings.load_balancer)
     for service, watched in args.services.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from settings.base import Environment, weekly, windows_overlap
-from settings.cache import CacheSettings
+from settings.cache import CacheSettings, Eviction
 from settings.compute import ComputeSettings
 from settings.database import AuroraSettings, DatabaseSettings
 from settings.edge import EdgeSettings, ViewerAccess
@@ -111,6 +111,7 @@ def _two_zones(
     network: NetworkSettings,
     database: DatabaseSettings | None,
     cache: CacheSettings | None,
+    queue: CacheSettings | None,
     edge: EdgeSettings | None,
 ) -> Iterator[Problem]:
     """Database, cache and load balancer need subnets in two zones (AWS); production always does (164.308(a)(7))."""
@@ -119,7 +120,7 @@ def _two_zones(
     needs = {
         "production": environment is Environment.PRODUCTION,
         "a database": database is not None,
-        "a cache": cache is not None,
+        "a cache": cache is not None or queue is not None,
         "a load balancer": edge is not None and edge.load_balancer is not None,
     }
     wanting = [name for name, needed in needs.items() if needed]
@@ -274,6 +275,18 @@ def _backup_hour(database: DatabaseSettings | None, recovery: RecoverySettings |
             f"{database.backup_window} and database.maintenance_window {database.maintenance_window}",
             hour,
         )
+
+
+@_check
+def _queue(cache: CacheSettings | None, queue: CacheSettings | None) -> Iterator[Problem]:
+    """Job queues lose nothing, and both Redis answer at the port their security group opens (FAC-N16)."""
+    if queue is None:
+        return
+    if queue.eviction is not Eviction.NOEVICTION:
+        fix = "A full queue refuses new jobs; one that evicts would lose accepted ones."
+        yield _problem("queue.eviction", Eviction.NOEVICTION, queue.eviction, fix)
+    if cache is not None and cache.port != queue.port:
+        yield _problem("queue.port", f"{cache.port}, the port of the cache", queue.port)
 
 
 @_check

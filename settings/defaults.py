@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from settings.base import Environment
+from settings.cache import Eviction
 from settings.jurisdiction import FACTS, Jurisdiction
 
 
@@ -14,6 +15,7 @@ def derive(raw: Mapping[str, Any]) -> dict[str, Any]:
 
     protect: production only (ALL-12).   tags.hipaa: the United States only.
     network.zones: zones a and b of the region.
+    queue.eviction: none (FAC-N16).
     recovery.region: the jurisdiction's other region (ALL-15).   edge.cdn.countries: the jurisdiction's (BER-EDG-03).
     """
     settings = dict(raw)
@@ -27,6 +29,7 @@ def derive(raw: Mapping[str, Any]) -> dict[str, Any]:
     region = given if isinstance(given, str) else facts.regions[0]
     _fill(settings, "network", zones=[f"{region}a", f"{region}b"])
     _fill(settings, "tags", hipaa=jurisdiction == Jurisdiction.UNITED_STATES)
+    _fill(settings, "queue", eviction=Eviction.NOEVICTION)
     _fill(settings, "recovery", region=facts.recovery.get(region, facts.regions[-1]))
     edge = settings.get("edge")
     if isinstance(edge, Mapping) and isinstance(edge.get("cdn"), Mapping):  # pyright: ignore[reportUnknownMemberType]

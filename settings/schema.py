@@ -17,6 +17,7 @@ DERIVED = {
     "network": "all defaults",
     "network.zones": "zones a and b of the region",
     "keys": "all defaults",
+    "queue.eviction": "noeviction",
     "tags.hipaa": "true in the United States",
     "recovery.region": "the jurisdiction's other region",
     "edge.cdn.countries": "the jurisdiction's countries",

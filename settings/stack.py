@@ -82,6 +82,8 @@ class Settings(Section):
     """PostgreSQL, on RDS or Aurora; absent: none."""
     cache: CacheSettings | None = None
     """Redis; absent: none."""
+    queue: CacheSettings | None = None
+    """A second Redis for job queues, which forgets nothing, beside a cache that evicts; absent: none (FAC-N16)."""
     secrets: SecretsSettings = SecretsSettings()
     """Secrets of the application; those of database and cache exist anyway."""
     storage: StorageSettings = StorageSettings()

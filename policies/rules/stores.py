@@ -74,7 +74,7 @@ def phi_encryption_complete(stack: Stack, config: Config) -> Iterator[Finding]:
                 continue
             if not store.unknown(switch) and store.flag(switch) is not True:
                 yield Finding(store, f"{switch} must be true.")
-            if not store.has(key):
+            if not store.has(key) and not store.has("replicateSourceDb"):  # a replica has its source's key
                 yield Finding(store, f"{key} is not set: patient data needs a customer key.")
     for bucket in stack.of(BUCKET):
         if data_class(bucket, config) == "phi":

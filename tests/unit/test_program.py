@@ -333,3 +333,23 @@ def test_an_aurora_version_is_asked_for_by_its_own_engine(recorded: Recorder) ->
     recorded.run(lambda: build(settings))
     [asked] = [args for token, args in recorded.calls if token == "aws:rds/getEngineVersion:getEngineVersion"]
     assert (asked["engine"], asked["version"]) == ("aurora-postgresql", "15.19")
+
+
+@pytest.mark.requirement("FAC-N16", "FAC-CCH-05")
+def test_a_second_redis_keeps_job_queues_and_evicts_nothing(recorded: Recorder) -> None:
+    config = with_database() | {"phi-platform:cache": {}, "phi-platform:queue": {}}
+    settings = load.load(config)
+    outputs = recorded.run(lambda: build(settings))
+    groups = {
+        inputs["name"]: inputs["parameters"]
+        for _, inputs in recorded.of("aws:elasticache/parameterGroup:ParameterGroup")
+    }
+    assert {name: each[0]["value"] for name, each in groups.items()} == {
+        "clinic-staging-redis-7": "allkeys-lru",
+        "clinic-staging-queue-7": "noeviction",
+    }
+    assert outputs["queue_endpoint"] != outputs["redis_endpoint"]
+    [container] = json.loads(recorded.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"])
+    assert {"QUEUE_REDIS_PASSWORD", "REDIS_PASSWORD"} <= {each["name"] for each in container["secrets"]}
+    watched = {inputs["dimensions"].get("CacheClusterId") for _, inputs in recorded.of(ALARM)}
+    assert {"clinic-staging-queue-001", "clinic-staging-queue-002", "clinic-staging-redis-001"} <= watched

@@ -146,3 +146,14 @@ def test_backups_keep_clear_of_the_databases_windows(hour: int, window: str, fit
     else:
         [found] = problems(config)
         assert found.startswith("phi-platform:recovery.backup_plan.daily_hour: ")
+
+
+@pytest.mark.requirement("FAC-N16")
+def test_a_queue_forgets_nothing_and_answers_at_the_caches_port() -> None:
+    queue = loaded(smallest(queue={})).queue
+    assert queue is not None
+    assert queue.eviction == "noeviction"
+    [evicting] = problems(smallest(queue={"eviction": "allkeys-lru"}))
+    assert evicting.startswith("phi-platform:queue.eviction: expected noeviction, found allkeys-lru.")
+    [elsewhere] = problems(smallest(cache={}, queue={"port": 6380}))
+    assert elsewhere.startswith("phi-platform:queue.port: expected 6379")
