@@ -242,6 +242,15 @@ def test_hiding_a_safeguard_by_ignore_changes_is_caught() -> None:
     assert mandatory_findings(samples) == {"ignore-changes-not-hiding-control"}
 
 
+@pytest.mark.requirement("LWO-DB-07")
+def test_a_replica_leaves_key_backups_and_last_snapshot_to_its_source() -> None:
+    database = SYSTEM["database"]
+    decided = {"kmsKeyId", "backupRetentionPeriod", "finalSnapshotIdentifier"}
+    properties = {key: value for key, value in database.properties.items() if key not in decided}
+    copy = {**properties, "identifier": "clinic-replica", "replicateSourceDb": "clinic", "skipFinalSnapshot": True}
+    assert mandatory_findings({**SYSTEM, "replica": replace(database, properties=copy)}) == set()
+
+
 def test_every_rule_has_a_break() -> None:
     broken = {one.rule for one in BREAKS} | BY_FRAME | {"ignore-changes-not-hiding-control"}
     assert {rule.id for rule in RULES} == broken
