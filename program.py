@@ -7,8 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components.alarms import WatchedDatabase, WatchedLoadBalancer, WatchedService
 from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
+from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
 from components.backup import BackupPlan, BackupPlanArgs
 from components.bucket import BucketInfo
@@ -16,21 +16,27 @@ from components.cache import Cache, CacheArgs
 from components.cdn import Cdn, CdnArgs, CdnCertificate
 from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
 from components.connections import max_connections, serverless_max_connections
-from components.database import Database, DatabaseArgs
+from components.database import LOG_EXPORTS, Database, DatabaseArgs
+from components.detection import Detection, DetectionArgs
 from components.endpoints import Endpoints, EndpointsArgs
+from components.grafana import GrafanaRole, GrafanaRoleArgs
 from components.identity import DeployRole, DeployRoleArgs, TaskRoles, TaskRolesArgs
 from components.keys import CDN_REGION, Keys, KeysArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.postgresql import Credentials, PostgresqlDatabase
-from components.registry import Registry, RegistryArgs
+from components.registry import Registry, RegistryArgs, repository_name
+from components.replication import RULE_ID
 from components.scope import DataClass, Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs
+from components.state_backend import RULE_ID as STATE_RULE_ID
 from components.state_backend import StateBackend, StateBackendArgs
 from components.storage import Storage, StorageArgs
+from components.tracing import Tracing, TracingArgs
 from components.trail import Trail, TrailArgs
+from components.watched import Watched, WatchedDatabase, WatchedLoadBalancer, WatchedReplication, WatchedService
 from components.web_acl import Guarded, WebAcl, WebAclArgs
 from settings.compute import ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
@@ -362,11 +368,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 kms_key_arn=keys.arns[Purpose.TRAIL],
                 logs_kms_key_arn=keys.arns[Purpose.LOGS],
                 logs_bucket_name=storage.logs_bucket_name,
-                phi_bucket_arns=[
-                    bucket.arn
-                    for bucket in (*storage.buckets.values(), *storage.replicas.values())
-                    if bucket.data_class is DataClass.PHI
-                ],
+                phi_bucket_arns=_recorded_buckets(settings, storage),
             ),
         )
         outputs |= {"trail_arn": trail.arn, "trail_bucket_name": trail.bucket_name}
@@ -377,32 +379,71 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             settings=settings.observability,
             kms_key_arn=keys.arns[Purpose.NOTIFICATIONS],
             edge_kms_key_arn=keys.edge_arn,
-            database=_watched_database(settings, database),
-            cache_node_ids=() if cache is None else cache.node_ids,
-            queue_node_ids=() if queue is None else queue.node_ids,
-            distribution_id=None if cdn is None else cdn.distribution_id,
-            load_balancer=None
-            if balancer is None
-            else WatchedLoadBalancer(
-                arn_suffix=balancer.arn_suffix, target_group_arn_suffixes=balancer.target_group_arn_suffixes
+            recovery_region=recovery_region,
+            recovery_kms_key_arn=keys.recovery_arn,
+            detection=settings.detection,
+            watched=Watched(
+                database=_watched_database(settings, database),
+                cache_node_ids=() if cache is None else cache.node_ids,
+                queue_node_ids=() if queue is None else queue.node_ids,
+                distribution_id=None if cdn is None else cdn.distribution_id,
+                load_balancer=None
+                if balancer is None
+                else WatchedLoadBalancer(
+                    arn_suffix=balancer.arn_suffix, target_group_arn_suffixes=balancer.target_group_arn_suffixes
+                ),
+                services={
+                    name: WatchedService(
+                        cluster_name=cluster.name,
+                        service_name=service.name,
+                        min_tasks=services[name].min_tasks,
+                        repository_name=repository_name(scope, name),
+                        log_group_name=service.log_group_name,
+                    )
+                    for name, service in running.items()
+                    if cluster is not None
+                },
+                nat_gateway_ids=network.nat_gateway_ids,
+                replications=_watched_replications(settings, storage),
+                trail_log_group_name=None if trail is None else trail.log_group_name,
+                flow_log_group_name=network.flow_log_group_name,
+                certificates=domain is not None,
+                backups=recovery is not None,
             ),
-            services={
-                name: WatchedService(
-                    cluster_name=cluster.name, service_name=service.name, min_tasks=services[name].min_tasks
-                )
-                for name, service in running.items()
-                if cluster is not None
-            },
-            trail_log_group_name=None if trail is None else trail.log_group_name,
         ),
     )
     outputs |= {
         "alarm_topic_arn": watched.topic_arn,
         "alarm_names": watched.alarm_names,
+        "system_alarm_name": watched.system_alarm_name,
         "cloudwatch_dashboard_name": watched.dashboard_name,
+        "dashboard_names": watched.dashboard_names,
     }
     if watched.edge_topic_arn is not None:
         outputs |= {"edge_alarm_topic_arn": watched.edge_topic_arn, "edge_alarm_names": watched.edge_alarm_names}
+    if watched.recovery_topic_arn is not None:
+        outputs |= {
+            "recovery_alarm_topic_arn": watched.recovery_topic_arn,
+            "recovery_alarm_names": watched.recovery_alarm_names,
+        }
+    Detection(
+        "detection",
+        DetectionArgs(
+            scope=scope,
+            settings=settings.detection,
+            bucket_name=storage.logs_bucket.name,
+            bucket=storage.logs_bucket_name,
+        ),
+    )
+    if settings.observability.tracing is not None:
+        Tracing(
+            "tracing",
+            TracingArgs(scope=scope, settings=settings.observability.tracing, kms_key_arn=keys.arns[Purpose.LOGS]),
+        )
+    if settings.observability.grafana is not None:
+        grafana = GrafanaRole("grafana", GrafanaRoleArgs(scope=scope, settings=settings.observability.grafana))
+        outputs["grafana_role_arn"] = grafana.arn
+
     # --- recovery: backups and the state, copied to the second region
     if recovery is not None and keys.recovery_arn is not None:
         backups = BackupPlan(
@@ -422,12 +463,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 StateBackendArgs(
                     scope=scope,
                     settings=recovery.state_backend,
-                    timing=settings.observability.timing,
                     logs_bucket_name=storage.logs_bucket_name,
-                    topic_arn=watched.topic_arn,
                     recovery_region=recovery.region,
-                    recovery_kms_key_arn=keys.recovery_arn,
-                    email=settings.observability.alarm_email,
                 ),
             )
             outputs["state_bucket_name"] = state.bucket_name
@@ -542,11 +579,39 @@ def _watched_database(settings: Settings, database: PostgresqlDatabase | None) -
     most = settings.observability.database.max_connections
     if isinstance(settings.database, RdsSettings):
         most = most or max_connections(settings.database.instance_class)
-        return WatchedDatabase(identifier=database.identifier, max_connections=most)
+        return WatchedDatabase(
+            identifier=database.identifier,
+            max_connections=most,
+            log_group_names=[f"/aws/rds/instance/{database.identifier}/{export}" for export in LOG_EXPORTS],
+        )
     aurora = settings.database
     return WatchedDatabase(
         identifier=database.identifier,
         max_connections=most or serverless_max_connections(aurora.min_acu, aurora.max_acu),
         max_acu=aurora.max_acu,
         readers=aurora.readers > 0,
+        log_group_names=[f"/aws/rds/cluster/{database.identifier}/{export}" for export in AURORA_LOG_EXPORTS],
     )
+
+
+def _watched_replications(settings: Settings, storage: Storage) -> dict[str, WatchedReplication]:
+    """Copied buckets and the copied state (BER-OBS-11, BER-N06)."""
+    pairs = {
+        purpose: WatchedReplication(source=storage.buckets[purpose].name, copy=copy.name, rule_id=RULE_ID)
+        for purpose, copy in storage.replicas.items()
+    }
+    state = None if settings.recovery is None else settings.recovery.state_backend
+    if state is not None:
+        pairs["state"] = WatchedReplication(source=state.bucket, copy=state.replica_bucket, rule_id=STATE_RULE_ID)
+    return pairs
+
+
+def _recorded_buckets(settings: Settings, storage: Storage) -> list[str]:
+    """Buckets, and their copies, whose every object access the trail records (MSP-N17)."""
+    trail = settings.observability.trail
+    wanted = None if trail is None else trail.data_events
+    return [
+        bucket.arn
+        for purpose, bucket in (*storage.buckets.items(), *storage.replicas.items())
+        if (bucket.data_class is DataClass.PHI if wanted is None else purpose in wanted)
+    ]

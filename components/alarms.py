@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
 
 import pulumi
 
 from components.scope import DataClass, Scope
-from settings.observability import (
-    AlarmTiming,
-    CacheThresholds,
-    CdnThresholds,
-    DatabaseThresholds,
-    LoadBalancerThresholds,
-    ServiceThresholds,
-)
+from components.watched import WatchedDatabase
+from settings.alarms import AlarmOverride, CustomAlarm, Missing
+from settings.observability import AlarmTiming, CacheThresholds, CdnThresholds, DatabaseThresholds
 
 CDN_METRICS_REGION = "us-east-1"  # CloudFront publishes its metrics there only (ALL-07, BER-N08)
-_MIB, _GIB = 1024**2, 1024**3
 
 
 class Comparison(StrEnum):
@@ -29,94 +25,160 @@ class Comparison(StrEnum):
     BELOW = "LessThanThreshold"
 
 
-class Missing(StrEnum):
-    """What a period without data means.
+@dataclass(frozen=True)
+class Unit:
+    """Unit people set a threshold in.   label: as written after the number.   factor: to the metric's own unit."""
 
-    UNKNOWN: for values a living resource always reports; silence shows as INSUFFICIENT_DATA.
-    FINE: for counts and rates that exist only when something happens.   BAD: silence is the failure itself.
-    """
+    label: str
+    factor: float = 1
 
-    UNKNOWN = "missing"
-    FINE = "notBreaching"
-    BAD = "breaching"
+
+COUNT = Unit("")
+PERCENT = Unit(" %")
+PERCENT_OF_ONE = Unit(" %", 0.01)  # the metric says 0.01 where people say 1 %
+MIB = Unit(" MiB", 1024**2)
+GIB = Unit(" GiB", 1024**3)
+MILLISECONDS = Unit(" ms")
+MILLISECONDS_OF_SECONDS = Unit(" ms", 0.001)
+MINUTES_OF_SECONDS = Unit(" minutes", 60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric and what is made of its values in a period.   label: for people, on graphs."""
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    statistic: str
+    label: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expression:
+    """Metric math.   text: the formula over the names in `metrics` (CloudWatch User Guide, "Using metric math")."""
+
+    text: str
+    metrics: Mapping[str, Metric]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One metric and its threshold.
+    """One metric, or an expression over several, and its threshold.
 
-    key: part of the alarm's names.   title: for people.   statistic: `Average`, `Sum`, `Maximum`, … or `p95`.
-    threshold: in the metric's own unit.   region: where the metric is; None: the provider's region.
-    period_seconds, evaluations: None: those of the settings.
+    key: part of the alarm's names.   title: what is measured, for people.
+    namespace, metric: of an expression, what it stands for; they group graphs.
+    statistic: `Average`, `Sum`, `Maximum`, … or `p95`.   threshold: in `unit`.
+    region: where the metric is; None: the provider's region.
+    period_seconds, evaluations: None: those of the settings.   datapoints: None: all evaluations.
+    symptom: whether users notice; the alarm of the whole system listens to those.
     """
 
     key: str
     title: str
     namespace: str
     metric: str
-    dimensions: Mapping[str, pulumi.Input[str]]
+    dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     statistic: str
     comparison: Comparison
     threshold: float
+    unit: Unit = COUNT
     missing: Missing
     region: str | None = None
     period_seconds: int | None = None
     evaluations: int | None = None
+    datapoints: int | None = None
+    expression: Expression | None = None
+    symptom: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The threshold in the metric's own unit."""
+        return self.threshold * self.unit.factor
+
+    @property
+    def description(self) -> str:
+        """The alarm in words."""
+        side = "above" if self.comparison is Comparison.ABOVE else "below"
+        return f"{self.title} {side} {self.threshold:g}{self.unit.label}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WatchedDatabase:
-    """identifier: of the RDS instance, or of the Aurora cluster.   max_connections: the most an instance accepts.
-    max_acu: most capacity of each instance of a Serverless v2 cluster; None: it is an RDS instance.
-    readers: whether the cluster has readers.
+def overridden(alarms: Sequence[Alarm], overrides: Mapping[str, AlarmOverride]) -> list[Alarm]:
+    """The alarms with the settings' changes; the more specific pattern (exact, then longer) is applied last.
+
+    Raises pulumi.RunError for two alarms of one name, a pattern no alarm has, and a statistic of an expression.
     """
+    changed: dict[str, Alarm] = {}
+    for alarm in alarms:
+        if alarm.key in changed:
+            raise pulumi.RunError(
+                f"phi-platform:observability.custom.{alarm.key}: expected a name no other alarm of this stack has, "
+                f"found {alarm.key}"
+            )
+        changed[alarm.key] = alarm
+    for pattern in sorted(overrides, key=lambda text: ("*" not in text, len(text), text)):
+        meant = [key for key in changed if fnmatchcase(key, pattern)]
+        if not meant:
+            raise pulumi.RunError(
+                f"phi-platform:observability.overrides.{pattern}: expected an alarm of this stack, or several by *: "
+                f"{', '.join(changed)}; found none of that name"
+            )
+        for key in meant:
+            changed[key] = _changed(changed[key], overrides[pattern], pattern)
+    return list(changed.values())
 
-    identifier: str
-    max_connections: int
-    max_acu: float | None = None
-    readers: bool = False
+
+def _changed(alarm: Alarm, override: AlarmOverride, pattern: str) -> Alarm:
+    if override.statistic is not None and alarm.expression is not None:
+        raise pulumi.RunError(
+            f"phi-platform:observability.overrides.{pattern}.statistic: expected none, as {alarm.key} divides one "
+            f"metric by another; found {override.statistic}"
+        )
+    given: dict[str, Any] = {
+        name: value for name in type(override).model_fields if (value := getattr(override, name)) is not None
+    }
+    return replace(alarm, **given)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WatchedLoadBalancer:
-    """arn_suffix: of the load balancer.   target_group_arn_suffixes: service → suffix."""
-
-    arn_suffix: pulumi.Input[str]
-    target_group_arn_suffixes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedService:
-    """cluster_name, service_name: physical names.   min_tasks: fewest tasks that should run."""
-
-    cluster_name: str
-    service_name: str
-    min_tasks: int
+def custom_alarms(alarms: Mapping[str, CustomAlarm]) -> list[Alarm]:
+    """The alarms a stack file describes itself, such as one on a queue's length (FAC-OBS-07, FAC-N30)."""
+    return [
+        Alarm(
+            key=key,
+            title=alarm.title,
+            namespace=alarm.namespace,
+            metric=alarm.metric,
+            dimensions=alarm.dimensions,
+            statistic=alarm.statistic,
+            comparison=Comparison.BELOW if alarm.above is None else Comparison.ABOVE,
+            threshold=(alarm.below or 0) if alarm.above is None else alarm.above,
+            missing=alarm.missing,
+            symptom=alarm.symptom,
+        )
+        for key, alarm in alarms.items()
+    ]
 
 
 def database_alarms(database: WatchedDatabase, thresholds: DatabaseThresholds) -> list[Alarm]:
-    """CPU, freeable memory (bytes), connections, and free storage (bytes) of an instance or capacity in use of a
-    cluster (BER-OBS-03 to 06, ALL-17, MSP-N13, OMN-N15).
+    """CPU, freeable memory, connections, and free storage of an instance or capacity in use of a cluster.
 
     A cluster is watched by role, so that the alarms follow a failover.
+    Source: BER-OBS-03 to 06, ALL-17, MSP-N13, OMN-N15.
     """
-    if database.max_acu is None:
-        return _database_alarms(database, thresholds, "", "Database", {"DBInstanceIdentifier": database.identifier})
-    roles = {"": ("Database", "WRITER"), "reader-": ("Database reader", "READER")}
-    return [
-        each
-        for key, (title, role) in roles.items()
-        if role == "WRITER" or database.readers
-        for each in _database_alarms(
-            database, thresholds, key, title, {"DBClusterIdentifier": database.identifier, "Role": role}
-        )
-    ]
+    alarms = _database_alarms(database, thresholds, "", "Database", database.dimensions)
+    if database.readers:
+        readers = {**database.dimensions, "Role": "READER"}
+        alarms += _database_alarms(database, thresholds, "reader-", "Database reader", readers)
+    return alarms
 
 
 def _database_alarms(
     database: WatchedDatabase, thresholds: DatabaseThresholds, prefix: str, who: str, dimensions: Mapping[str, str]
 ) -> list[Alarm]:
-    def alarm(key: str, title: str, metric: str, statistic: str, comparison: Comparison, threshold: float) -> Alarm:
+    def alarm(
+        key: str, title: str, metric: str, statistic: str, comparison: Comparison, threshold: float, unit: Unit
+    ) -> Alarm:
         return Alarm(
             key=f"database-{prefix}{key}",
             title=f"{who} {title}",
@@ -126,102 +188,68 @@ def _database_alarms(
             statistic=statistic,
             comparison=comparison,
             threshold=threshold,
+            unit=unit,
             missing=Missing.UNKNOWN,
+            symptom=key in ("storage", "connections"),  # out of either, the database refuses work
         )
 
+    above, below = Comparison.ABOVE, Comparison.BELOW
     connections = database.max_connections * thresholds.connections_percent // 100
-    memory, storage = thresholds.freeable_memory_mib, thresholds.free_storage_gib
+    most = f"connections, of {database.max_connections} at most,"
     return [
-        alarm(
-            "cpu",
-            f"CPU above {thresholds.cpu_percent} %",
-            "CPUUtilization",
-            "Average",
-            Comparison.ABOVE,
-            thresholds.cpu_percent,
-        ),
-        alarm(
-            "memory",
-            f"freeable memory below {memory} MiB",
-            "FreeableMemory",
-            "Average",
-            Comparison.BELOW,
-            memory * _MIB,
-        ),
-        alarm(
-            "storage",
-            f"free storage below {storage} GiB",
-            "FreeStorageSpace",
-            "Minimum",
-            Comparison.BELOW,
-            storage * _GIB,
-        )
+        alarm("cpu", "CPU", "CPUUtilization", "Average", above, thresholds.cpu_percent, PERCENT),
+        alarm("memory", "freeable memory", "FreeableMemory", "Average", below, thresholds.freeable_memory_mib, MIB),
+        alarm("storage", "free storage", "FreeStorageSpace", "Minimum", below, thresholds.free_storage_gib, GIB)
         if database.max_acu is None
         else alarm(  # an Aurora volume grows by itself; capacity is what runs out
             "capacity",
-            f"capacity above {thresholds.acu_percent} % of {database.max_acu:g} ACU",
+            f"capacity of {database.max_acu:g} ACU in use",
             "ACUUtilization",
             "Average",
-            Comparison.ABOVE,
+            above,
             thresholds.acu_percent,
+            PERCENT,
         ),
-        alarm(
-            "connections",
-            f"connections above {connections} ({thresholds.connections_percent} % of {database.max_connections})",
-            "DatabaseConnections",
-            "Maximum",
-            Comparison.ABOVE,
-            connections,
-        ),
+        alarm("connections", most, "DatabaseConnections", "Maximum", above, connections, COUNT),
     ]
 
 
 def cache_alarms(node_ids: Sequence[str], thresholds: CacheThresholds, part: str = "cache") -> list[Alarm]:
-    """CPU, memory, evictions of every node (BER-OBS-07 to 09, FAC-N16).   node_ids: `<group>-001`, `<group>-002`, …
-    part: what they are in the alarms' names.
+    """CPU, memory, evictions, hit rate of every node (BER-OBS-07 to 09, FAC-OBS-06, FAC-N16).
+
+    node_ids: `<group>-001`, `<group>-002`, …   part: what they are in the alarms' names; only a cache has a hit rate.
     """
-    alarms: list[Alarm] = []
-    for node in node_ids:
-        number = node.rpartition("-")[2]
-        for key, title, metric, statistic, threshold, missing in (
-            (
-                "cpu",
-                f"CPU above {thresholds.cpu_percent} %",
-                thresholds.cpu_metric.value,
-                "Average",
-                thresholds.cpu_percent,
-                Missing.UNKNOWN,
-            ),
-            (
-                "memory",
-                f"memory above {thresholds.memory_percent} %",
-                "DatabaseMemoryUsagePercentage",
-                "Average",
-                thresholds.memory_percent,
-                Missing.UNKNOWN,
-            ),
-            (
-                "evictions",
-                f"evictions above {thresholds.evictions}",
-                "Evictions",
-                "Sum",
-                thresholds.evictions,
-                Missing.FINE,
-            ),
-        ):
-            alarms.append(
-                Alarm(
-                    key=f"{part}-{number}-{key}",
-                    title=f"{part.capitalize()} node {number} {title}",
-                    namespace="AWS/ElastiCache",
-                    metric=metric,
-                    dimensions={"CacheClusterId": node},
-                    statistic=statistic,
-                    comparison=Comparison.ABOVE,
-                    threshold=threshold,
-                    missing=missing,
-                )
-            )
+    return [alarm for node in node_ids for alarm in _node_alarms(node, thresholds, part)]
+
+
+def _node_alarms(node: str, thresholds: CacheThresholds, part: str) -> list[Alarm]:
+    number = node.rpartition("-")[2]
+
+    def alarm(
+        key: str, title: str, metric: str, statistic: str, threshold: float, unit: Unit, missing: Missing
+    ) -> Alarm:
+        return Alarm(
+            key=f"{part}-{number}-{key}",
+            title=f"{part.capitalize()} node {number} {title}",
+            namespace="AWS/ElastiCache",
+            metric=metric,
+            dimensions={"CacheClusterId": node},
+            statistic=statistic,
+            comparison=Comparison.BELOW if key == "hit-rate" else Comparison.ABOVE,
+            threshold=threshold,
+            unit=unit,
+            missing=missing,
+        )
+
+    cpu, memory = thresholds.cpu_metric.value, "DatabaseMemoryUsagePercentage"
+    alarms = [
+        alarm("cpu", "CPU", cpu, "Average", thresholds.cpu_percent, PERCENT, Missing.UNKNOWN),
+        alarm("memory", "memory", memory, "Average", thresholds.memory_percent, PERCENT, Missing.UNKNOWN),
+        alarm("evictions", "evictions", "Evictions", "Sum", thresholds.evictions, COUNT, Missing.FINE),
+    ]
+    if thresholds.hit_rate_percent is not None and part == "cache":
+        rate = thresholds.hit_rate_percent
+        alarms.append(alarm("hit-rate", "hit rate", "CacheHitRate", "Average", rate, PERCENT, Missing.FINE))
     return alarms
 
 
@@ -230,102 +258,19 @@ def cdn_alarms(distribution_id: pulumi.Input[str], thresholds: CdnThresholds) ->
     return [
         Alarm(
             key="cdn-errors",
-            title=f"CDN 5xx above {thresholds.error_percent} %",
+            title="CDN answers 5xx",
             namespace="AWS/CloudFront",
             metric="5xxErrorRate",
             dimensions={"DistributionId": distribution_id, "Region": "Global"},
             statistic="Average",
             comparison=Comparison.ABOVE,
             threshold=thresholds.error_percent,
+            unit=PERCENT,
             missing=Missing.FINE,
             region=CDN_METRICS_REGION,
+            symptom=True,
         )
     ]
-
-
-def load_balancer_alarms(balancer: WatchedLoadBalancer, thresholds: LoadBalancerThresholds) -> list[Alarm]:
-    """Answers 5xx of targets and of the load balancer, response time (seconds), unhealthy targets of every service."""
-    whole = {"LoadBalancer": balancer.arn_suffix}
-    counted = {"target-errors": "HTTPCode_Target_5XX_Count", "own-errors": "HTTPCode_ELB_5XX_Count"}
-    alarms = [
-        Alarm(
-            key=f"load-balancer-{key}",
-            title=f"Load balancer {key.replace('-', ' ')} 5xx above {thresholds.errors}",
-            namespace="AWS/ApplicationELB",
-            metric=metric,
-            dimensions=whole,
-            statistic="Sum",
-            comparison=Comparison.ABOVE,
-            threshold=thresholds.errors,
-            missing=Missing.FINE,
-        )
-        for key, metric in counted.items()
-    ]
-    alarms.append(
-        Alarm(
-            key="load-balancer-latency",
-            title=f"Load balancer response time above {thresholds.latency_milliseconds} ms",
-            namespace="AWS/ApplicationELB",
-            metric="TargetResponseTime",
-            dimensions=whole,
-            statistic="p95",
-            comparison=Comparison.ABOVE,
-            threshold=thresholds.latency_milliseconds / 1000,
-            missing=Missing.FINE,
-        )
-    )
-    alarms += [
-        Alarm(
-            key=f"load-balancer-{service}-unhealthy",
-            title=f"Unhealthy targets of {service} above {thresholds.unhealthy_targets}",
-            namespace="AWS/ApplicationELB",
-            metric="UnHealthyHostCount",
-            dimensions={"TargetGroup": suffix, **whole},
-            statistic="Maximum",
-            comparison=Comparison.ABOVE,
-            threshold=thresholds.unhealthy_targets,
-            missing=Missing.UNKNOWN,
-        )
-        for service, suffix in balancer.target_group_arn_suffixes.items()
-    ]
-    return alarms
-
-
-def service_alarms(name: str, service: WatchedService, thresholds: ServiceThresholds) -> list[Alarm]:
-    """CPU, memory and number of running tasks of a service; no report of running tasks is an alarm too."""
-    dimensions = {"ClusterName": service.cluster_name, "ServiceName": service.service_name}
-    used = {
-        "cpu": ("CPUUtilization", thresholds.cpu_percent),
-        "memory": ("MemoryUtilization", thresholds.memory_percent),
-    }
-    alarms = [
-        Alarm(
-            key=f"service-{name}-{key}",
-            title=f"Service {name} {key} above {threshold} %",
-            namespace="AWS/ECS",
-            metric=metric,
-            dimensions=dimensions,
-            statistic="Average",
-            comparison=Comparison.ABOVE,
-            threshold=threshold,
-            missing=Missing.UNKNOWN,
-        )
-        for key, (metric, threshold) in used.items()
-    ]
-    alarms.append(
-        Alarm(
-            key=f"service-{name}-tasks",
-            title=f"Service {name} runs fewer than {service.min_tasks} tasks",
-            namespace="ECS/ContainerInsights",
-            metric="RunningTaskCount",
-            dimensions=dimensions,
-            statistic="Average",
-            comparison=Comparison.BELOW,
-            threshold=service.min_tasks,
-            missing=Missing.BAD,
-        )
-    )
-    return alarms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,27 +303,56 @@ class Alarms(pulumi.ComponentResource):
 
         scope = args.scope
         self.names = [scope.name(alarm.key, limit=255) for alarm in args.alarms]
+        child = pulumi.ResourceOptions(parent=self)
         for alarm, physical in zip(args.alarms, self.names, strict=True):
-            percentile = alarm.statistic.startswith("p")
             cloudwatch.MetricAlarm(
                 f"{name}-{alarm.key}",
                 name=physical,
-                alarm_description=alarm.title,
-                namespace=alarm.namespace,
-                metric_name=alarm.metric,
-                dimensions=alarm.dimensions,
-                statistic=None if percentile else alarm.statistic,
-                extended_statistic=alarm.statistic if percentile else None,
+                alarm_description=alarm.description,
                 comparison_operator=alarm.comparison.value,
-                threshold=alarm.threshold,
-                period=alarm.period_seconds or args.timing.period_seconds,
+                threshold=alarm.limit,
                 evaluation_periods=alarm.evaluations or args.timing.evaluations,
+                datapoints_to_alarm=alarm.datapoints,
                 treat_missing_data=alarm.missing.value,
                 actions_enabled=True,
                 alarm_actions=[args.topic_arn],
                 ok_actions=[args.topic_arn],
                 tags=scope.tagged(DataClass.INTERNAL, physical),
                 region=alarm.region,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=child,
+                **_measured(alarm, alarm.period_seconds or args.timing.period_seconds),
             )
         self.register_outputs({"names": self.names})
+
+
+def _measured(alarm: Alarm, period: int) -> dict[str, Any]:
+    """One metric, or the queries of an expression; AWS takes either."""
+    if alarm.expression is not None:
+        return {"metric_queries": _queries(alarm.expression, alarm.title, period)}
+    percentile = alarm.statistic.startswith("p")
+    return {
+        "namespace": alarm.namespace,
+        "metric_name": alarm.metric,
+        "dimensions": alarm.dimensions,
+        "statistic": None if percentile else alarm.statistic,
+        "extended_statistic": alarm.statistic if percentile else None,
+        "period": period,
+    }
+
+
+def _queries(expression: Expression, title: str, period: int) -> list[dict[str, Any]]:
+    metrics: list[dict[str, Any]] = [
+        {
+            "id": name,
+            "return_data": False,
+            "metric": {
+                "namespace": metric.namespace,
+                "metric_name": metric.metric,
+                "dimensions": metric.dimensions,
+                "stat": metric.statistic,
+                "period": period,
+            },
+        }
+        for name, metric in expression.metrics.items()
+    ]
+    return [{"id": "result", "expression": expression.text, "label": title, "return_data": True}, *metrics]

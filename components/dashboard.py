@@ -1,80 +1,45 @@
-"""The dashboard: one widget for every metric that has an alarm."""
+"""The dashboards of the system."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
-from components.alarms import Alarm
+from components.graphs import Panel, body
 from components.scope import Scope
-
-_COLUMNS, _WIDTH, _HEIGHT = 3, 8, 6  # of a grid 24 wide
 
 
 @dataclass(frozen=True, kw_only=True)
-class DashboardArgs:
-    """Inputs of `Dashboard`.   alarms: what it shows.   period_seconds: of every graph."""
+class DashboardsArgs:
+    """Inputs of `Dashboards`.   panels: view → what it shows.   period_seconds: of graphs that name none."""
 
     scope: Scope
-    alarms: Sequence[Alarm]
+    panels: Mapping[str, Sequence[Panel]]
     period_seconds: int
 
 
-class Dashboard(pulumi.ComponentResource):
-    """A CloudWatch dashboard with every watched metric and its threshold (BER-OBS-02, BER-N31).
+class Dashboards(pulumi.ComponentResource):
+    """A CloudWatch dashboard per view (BER-OBS-02, FAC-OBS-08 to 10, LWO-OBS-09).
 
-    Nodes and services that share a metric share its widget.
-    Source: CloudWatch User Guide, "Dashboard body structure".
+    Source: CloudWatch User Guide, "Dashboard body structure and syntax".
     """
 
-    name: str  # physical name, known in advance
+    names: dict[str, str]  # view → physical name, known in advance
 
-    def __init__(self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("phi-platform:dashboard:Dashboard", name, {}, opts)
+    def __init__(self, name: str, args: DashboardsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:dashboard:Dashboards", name, {}, opts)
         from pulumi_aws import cloudwatch
 
-        self.name = args.scope.name("overview")
-        cloudwatch.Dashboard(
-            f"{name}-dashboard",
-            dashboard_name=self.name,
-            dashboard_body=pulumi.Output.json_dumps({"widgets": widgets(args)}),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.register_outputs({"name": self.name})
-
-
-def widgets(args: DashboardArgs) -> list[dict[str, Any]]:
-    """The widgets, three in a row, in the order of the alarms."""
-    metrics: dict[tuple[str, str], list[Alarm]] = {}
-    for alarm in args.alarms:
-        metrics.setdefault((alarm.namespace, alarm.metric), []).append(alarm)
-    return [
-        {
-            "type": "metric",
-            "x": position % _COLUMNS * _WIDTH,
-            "y": position // _COLUMNS * _HEIGHT,
-            "width": _WIDTH,
-            "height": _HEIGHT,
-            "properties": _graph(args, namespace, metric, shown),
-        }
-        for position, ((namespace, metric), shown) in enumerate(metrics.items())
-    ]
-
-
-def _graph(args: DashboardArgs, namespace: str, metric: str, shown: Sequence[Alarm]) -> dict[str, Any]:
-    first = shown[0]
-    thresholds = sorted({alarm.threshold for alarm in shown})
-    return {
-        "title": f"{namespace.rpartition('/')[2]} {metric}",
-        "view": "timeSeries",
-        "region": first.region or args.scope.region,
-        "stat": first.statistic,
-        "period": first.period_seconds or args.period_seconds,
-        "metrics": [
-            [namespace, metric, *(part for pair in alarm.dimensions.items() for part in pair)] for alarm in shown
-        ],
-        "annotations": {"horizontal": [{"label": "alarm", "value": threshold} for threshold in thresholds]},
-    }
+        self.names = {}
+        for view, panels in args.panels.items():
+            physical = args.scope.name(view, limit=255)
+            cloudwatch.Dashboard(
+                f"{name}-{view}",
+                dashboard_name=physical,
+                dashboard_body=body(panels, region=args.scope.region, period_seconds=args.period_seconds),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            self.names[view] = physical
+        self.register_outputs({"names": self.names})

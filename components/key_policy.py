@@ -118,6 +118,15 @@ def _notifications(scope: Scope, region: str) -> list[Statement]:
             "Resource": "*",
             "Condition": {"ArnLike": topics},
         },
+        {
+            # budgets and cost anomalies (Cost Management User Guide, "Creating an Amazon SNS topic")
+            "Sid": "CostsPublishToTopics",
+            "Effect": "Allow",
+            "Principal": {"Service": ["budgets.amazonaws.com", "costalerts.amazonaws.com"]},
+            "Action": publish,
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": scope.account_id}, "ArnLike": topics},
+        },
     ]
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.alarms import Alarm, Comparison, Missing
+from components.alarms import Alarm, Comparison
 from components.scope import Scope
+from settings.alarms import Missing
 
 _PERIOD_SECONDS = 300
 
@@ -84,12 +85,22 @@ def namespace(scope: Scope) -> str:
     return f"{scope.system}/{scope.environment}/security"
 
 
-def security_alarms(scope: Scope) -> list[Alarm]:
+def events(break_glass_role_name: str | None) -> dict[str, str]:
+    """Event → filter pattern; with a role for emergencies, also every use of it."""
+    if break_glass_role_name is None:
+        return EVENTS
+    taken = (
+        '{ ($.eventName = "AssumeRole*") && ($.requestParameters.roleArn = "*:role/' + break_glass_role_name + '") }'
+    )
+    return {**EVENTS, "break-glass": taken}
+
+
+def security_alarms(scope: Scope, break_glass_role_name: str | None = None) -> list[Alarm]:
     """One alarm per event, from its first occurrence in five minutes."""
     return [
         Alarm(
             key=f"security-{event}",
-            title=f"Audit trail: {event.replace('-', ' ')}",
+            title=f"Audit trail, {event.replace('-', ' ')}: events",
             namespace=namespace(scope),
             metric=event,
             dimensions={},
@@ -100,16 +111,20 @@ def security_alarms(scope: Scope) -> list[Alarm]:
             period_seconds=_PERIOD_SECONDS,
             evaluations=1,
         )
-        for event in EVENTS
+        for event in events(break_glass_role_name)
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityEventsArgs:
-    """Inputs of `SecurityEvents`.   log_group_name: of the trail's events."""
+    """Inputs of `SecurityEvents`.
+
+    log_group_name: of the trail's events.   break_glass_role_name: role for emergencies; None: there is none.
+    """
 
     scope: Scope
     log_group_name: pulumi.Input[str]
+    break_glass_role_name: str | None = None
 
 
 class SecurityEvents(pulumi.ComponentResource):
@@ -122,7 +137,7 @@ class SecurityEvents(pulumi.ComponentResource):
         super().__init__("phi-platform:security_events:SecurityEvents", name, {}, opts)
         from pulumi_aws import cloudwatch
 
-        for event, pattern in EVENTS.items():
+        for event, pattern in events(args.break_glass_role_name).items():
             cloudwatch.LogMetricFilter(
                 f"{name}-{event}",
                 name=args.scope.name(event, limit=512),

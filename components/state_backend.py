@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.alarms import Alarm, Alarms, AlarmsArgs, Comparison, Missing
 from components.bucket import Bucket, BucketArgs
 from components.iam_documents import allow, document
-from components.notifications import AlarmTopic, AlarmTopicArgs
 from components.scope import DataClass, Scope
-from settings.observability import AlarmTiming
 from settings.recovery import StateBackendSettings
 from settings.storage import ArchiveClass, LifecycleSettings
 
@@ -24,26 +21,21 @@ _TRUST = document({"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com
 class StateBackendArgs:
     """Inputs of `StateBackend`.
 
-    logs_bucket_name: target of the primary bucket's access logs.   topic_arn: alarms of the home region.
-    recovery_region, recovery_kms_key_arn: home of the copy, and the key of its alarms' topic.   email: who is told.
+    logs_bucket_name: target of the primary bucket's access logs.   recovery_region: home of the copy.
     """
 
     scope: Scope
     settings: StateBackendSettings
-    timing: AlarmTiming
     logs_bucket_name: pulumi.Input[str]
-    topic_arn: pulumi.Input[str]
     recovery_region: str
-    recovery_kms_key_arn: pulumi.Input[str]
-    email: str
 
 
 class StateBackend(pulumi.ComponentResource):
-    """Two private, versioned buckets with the state in both within 15 minutes, and alarms when it is not.
+    """Two private, versioned buckets with the state in both within 15 minutes; `Observability` watches that.
 
     The state's secrets are encrypted by the engine; the buckets use AES256, which no lost key can close (BER-N07).
     Source: S3 User Guide, "S3 Replication Time Control"; 45 CFR 164.308(a)(7)(ii)(B) disaster recovery plan.
-    BER-DR-05, BER-DR-06, BER-DR-07, BER-DR-08, BER-OBS-11, ALL-09.
+    BER-DR-05, BER-DR-06, BER-DR-07, BER-DR-08, ALL-09.
     """
 
     bucket_name: str
@@ -88,7 +80,6 @@ class StateBackend(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        self._alarms(name, args)
         self.register_outputs({"bucket_name": self.bucket_name, "replica_bucket_name": self.replica_bucket_name})
 
     def _bucket(
@@ -108,54 +99,6 @@ class StateBackend(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-
-    def _alarms(self, name: str, args: StateBackendArgs) -> None:
-        """Latency is measured in the copy's region, failures in the source's (BER-N06)."""
-        child = pulumi.ResourceOptions(parent=self)
-        dimensions = {
-            "SourceBucket": args.settings.bucket,
-            "DestinationBucket": args.settings.replica_bucket,
-            "RuleId": RULE_ID,
-        }
-        failed = Alarm(
-            key="state-replication-failed",
-            title="Operations on the state were not replicated",
-            namespace="AWS/S3",
-            metric="OperationsFailedReplication",
-            dimensions=dimensions,
-            statistic="Sum",
-            comparison=Comparison.ABOVE,
-            threshold=0,
-            missing=Missing.FINE,
-        )
-        late = Alarm(
-            key="state-replication-late",
-            title=f"The copy of the state is more than {REPLICATION_MINUTES} minutes behind",
-            namespace="AWS/S3",
-            metric="ReplicationLatency",
-            dimensions=dimensions,
-            statistic="Maximum",
-            comparison=Comparison.ABOVE,
-            threshold=REPLICATION_MINUTES * 60,
-            missing=Missing.FINE,
-            region=args.recovery_region,
-        )
-        topic = AlarmTopic(
-            f"{name}-topic",
-            AlarmTopicArgs(
-                scope=args.scope,
-                kms_key_arn=args.recovery_kms_key_arn,
-                email=args.email,
-                region=args.recovery_region,
-            ),
-            child,
-        )
-        for role, alarm, topic_arn in (("failed", failed, args.topic_arn), ("late", late, topic.arn)):
-            Alarms(
-                f"{name}-{role}",
-                AlarmsArgs(scope=args.scope, timing=args.timing, alarms=[alarm], topic_arn=topic_arn),
-                child,
-            )
 
 
 def _replication(settings: StateBackendSettings) -> str:

@@ -14,6 +14,8 @@ from components.scope import DataClass, Scope
 from settings.observability import TrailSettings
 from settings.storage import ArchiveClass, LifecycleSettings
 
+_SHORTEST_ARCHIVE_DAYS = 90  # Glacier bills as many for every object (S3 User Guide: storage classes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrailArgs:
@@ -103,7 +105,7 @@ class Trail(pulumi.ComponentResource):
                 scope=args.scope,
                 bucket_name=self.bucket_name,
                 data_class=DataClass.INTERNAL,
-                lifecycle=LifecycleSettings(expire_days=settings.retention_days),
+                lifecycle=_lifecycle(settings.retention_days),
                 archive_class=ArchiveClass.INSTANT,
                 kms_key_arn=args.kms_key_arn,
                 logs_bucket=args.logs_bucket_name,
@@ -158,3 +160,10 @@ class Trail(pulumi.ComponentResource):
             opts=child,
         )
         return pulumi.Output.all(role.arn, policy.role).apply(lambda parts: str(parts[0]))
+
+
+def _lifecycle(days: int) -> LifecycleSettings:
+    """Log files are archived after a year, when they are kept long enough for that to pay."""
+    whole = LifecycleSettings()
+    archived = whole.archive_days is not None and days >= whole.archive_days + _SHORTEST_ARCHIVE_DAYS
+    return LifecycleSettings(archive_days=whole.archive_days if archived else None, expire_days=days)

@@ -14,6 +14,7 @@ from settings.edge import EdgeSettings, ViewerAccess
 from settings.jurisdiction import FACTS, Jurisdiction, zones
 from settings.naming import NamingSettings
 from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
+from settings.observability import ObservabilitySettings
 from settings.problems import Problem, namespaced
 from settings.recovery import RecoverySettings
 from settings.secrets import SecretsSettings, split_reference
@@ -335,3 +336,13 @@ def _application_user(compute: ComputeSettings | None, database: DatabaseSetting
     if database.application_username is None:
         fix = "Tasks read a password only when they start; the administrator's is rotated while they run."
         yield _problem("database.application_username", "a user of the application's own", "nothing", fix)
+
+
+@_check
+def _recorded_buckets(observability: ObservabilitySettings, storage: StorageSettings) -> Iterator[Problem]:
+    """The trail records accesses to buckets of this stack (MSP-N17)."""
+    trail = observability.trail
+    for position, purpose in enumerate((trail and trail.data_events) or ()):
+        if purpose not in storage.buckets:
+            expected = f"one of {', '.join(storage.buckets) or 'the buckets under storage.buckets, which are none'}"
+            yield _problem(f"observability.trail.data_events[{position}]", expected, purpose)

@@ -14,6 +14,7 @@ from settings.cache import CacheSettings
 from settings.compute import ComputeSettings
 from settings.database import DatabaseSettings
 from settings.defaults import derive
+from settings.detection import DetectionSettings
 from settings.edge import EdgeSettings
 from settings.identity import IdentitySettings
 from settings.jurisdiction import Jurisdiction
@@ -93,7 +94,9 @@ class Settings(Section):
     edge: EdgeSettings | None = None
     """Domain, load balancer, CDN, firewall; absent: none."""
     observability: ObservabilitySettings
-    """Alarms, dashboard, audit trail."""
+    """Alarms, dashboards, events, audit trail."""
+    detection: DetectionSettings = DetectionSettings()
+    """GuardDuty, AWS Config, Security Hub, Access Analyzer; all off by default."""
     recovery: RecoverySettings | None = None
     """Copies in another region; absent: none."""
 

@@ -1,9 +1,11 @@
-"""CloudWatch: metric alarms and dashboards."""
+"""CloudWatch: metric alarms, composite alarms, dashboards."""
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
+from localaws.emulated import Emulated, refuse
 from localaws.handler import Call, Handler, Props, register
 from localaws.shapes import camel, from_tags, pascal, to_tags
 
@@ -88,6 +90,43 @@ class MetricAlarm(Handler):
                 "Stat": metric["stat"],
             }  # fmt: skip
         return wire
+
+
+@register
+class CompositeAlarm(Emulated):
+    """A composite alarm; as on AWS, its rule and its suppressor name alarms that exist."""
+
+    type = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+    inputs = frozenset(
+        {"alarmName", "alarmRule", "alarmDescription", "actionsEnabled", "actionsSuppressor", "alarmActions",
+         "okActions", "insufficientDataActions", "tags"}
+    )  # fmt: skip
+    replace_on = frozenset({"alarmName"})
+    cloudformation = "AWS::CloudWatch::CompositeAlarm"
+    renames: ClassVar[dict[str, str]] = {"okActions": "OKActions", "tags": "-", "actionsSuppressor": "-"}
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        self._judge(call, inputs)
+        return inputs["alarmName"]
+
+    def computed(self, call: Call, id: str, inputs: Props) -> Props:
+        return {"arn": f"arn:aws:cloudwatch:{call.region}:{call.account_id}:alarm:{id}"}
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        self._judge(call, new)
+        super().update(call, id, old, new)
+
+    def _judge(self, call: Call, inputs: Props) -> None:
+        named = set(re.findall(r'(?:ALARM|OK|INSUFFICIENT_DATA)\("?([^")]+)"?\)', inputs["alarmRule"]))
+        if not named:
+            refuse("PutCompositeAlarm", "ValidationError", "AlarmRule: must name one alarm or more")
+        if inputs.get("actionsSuppressor"):
+            named.add(inputs["actionsSuppressor"]["alarm"].rsplit(":alarm:", 1)[-1])
+        found = call.client("cloudwatch").describe_alarms(AlarmNames=sorted(named))["MetricAlarms"]
+        known = {alarm["AlarmName"] for alarm in found} | set(call.store.of(self.type, call.region))
+        if named - known:
+            absent = ", ".join(sorted(named - known))
+            refuse("PutCompositeAlarm", "ValidationError", f"alarms in the alarm rule do not exist: {absent}")
 
 
 @register

@@ -1,7 +1,8 @@
-"""CloudWatch Logs: groups, metric filters, and the delivery of other services' logs."""
+"""CloudWatch Logs: groups, metric filters, saved queries, and the delivery of other services' logs."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import ClassVar
 
 from localaws.emulated import Emulated
@@ -121,6 +122,21 @@ class LogMetricFilter(Handler):
     def delete(self, call: Call, id: str, known: Props) -> None:
         group, name = id.rsplit(":", 1)
         call.client("logs").delete_metric_filter(logGroupName=group, filterName=name)
+
+
+@register
+class QueryDefinition(Emulated):
+    type = "aws:cloudwatch/queryDefinition:QueryDefinition"
+    inputs = frozenset({"name", "queryString", "logGroupNames"})
+    autoname = "name"
+    cloudformation = "AWS::Logs::QueryDefinition"
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        digits = sha256(inputs["name"].encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
+
+    def computed(self, call: Call, id: str, inputs: Props) -> Props:
+        return {"queryDefinitionId": id}
 
 
 @register

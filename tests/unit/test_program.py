@@ -351,5 +351,41 @@ def test_a_second_redis_keeps_job_queues_and_evicts_nothing(recorded: Recorder) 
     assert outputs["queue_endpoint"] != outputs["redis_endpoint"]
     [container] = json.loads(recorded.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"])
     assert {"QUEUE_REDIS_PASSWORD", "REDIS_PASSWORD"} <= {each["name"] for each in container["secrets"]}
-    watched = {inputs["dimensions"].get("CacheClusterId") for _, inputs in recorded.of(ALARM)}
+    watched = {inputs.get("dimensions", {}).get("CacheClusterId") for _, inputs in recorded.of(ALARM)}
     assert {"clinic-staging-queue-001", "clinic-staging-queue-002", "clinic-staging-redis-001"} <= watched
+
+
+@pytest.mark.requirement("BER-OBS-11", "BER-N06")
+def test_berthcare_watches_every_copied_bucket_and_the_copied_state() -> None:
+    names = {inputs["name"] for _, inputs in built("berthcare").recorder.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    for purpose in ("photos", "documents", "signatures", "state"):
+        for kind in ("failed", "late", "pending"):
+            assert f"berthcare-staging-{purpose}-replication-{kind}" in names
+
+
+@pytest.mark.requirement("BER-N24")
+def test_no_stack_looks_for_intruders_or_counts_costs_unless_its_file_says_so(stack: Built) -> None:
+    types = {"aws:guardduty/detector:Detector", "aws:cfg/recorder:Recorder", "aws:budgets/budget:Budget"}
+    raw = (ROOT / f"Pulumi.{stack.name}.yaml").read_text()
+    if "detection:" not in raw and "cost:" not in raw:
+        assert not types & stack.recorder.types
+
+
+@pytest.mark.requirement("MSP-N17", "FAC-OBS-11", "FAC-N11")
+def test_the_trail_records_the_listed_buckets_and_is_kept_as_long_as_wanted(recorded: Recorder) -> None:
+    trail = {"data_events": ["files"], "retention_days": 90, "lock_days": 90}
+    config = {
+        **smallest(),
+        "phi-platform:storage": {"buckets": {"files": {"replicated": False}, "videos": {"replicated": False}}},
+        "phi-platform:observability": {"alarm_email": "ops@example.org", "trail": trail},
+    }
+    recorded.run(lambda: build(load.load(config)))
+    (selector,) = recorded.one("aws:cloudtrail/trail:Trail").inputs["eventSelectors"]
+    (objects,) = (resource["values"] for resource in selector["dataResources"])
+    assert [arn.split(":::")[1].partition("-")[2].split("-")[0] for arn in objects] == ["files"]
+    (rules,) = (
+        inputs["rules"]
+        for _, inputs in recorded.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+        if "trail" in inputs["bucket"]
+    )
+    assert [rule["expiration"]["days"] for rule in rules if "expiration" in rule] == [90]

@@ -42,6 +42,11 @@ CASES = [
         GROUP,
     ),
     Case(
+        "aws:cloudwatch/queryDefinition:QueryDefinition",
+        {"name": "clinic-staging/errors", "queryString": "filter @message like /error/", "logGroupNames": ["/clinic"]},
+        {"queryString": "filter @message like /(?i)error/"},
+    ),
+    Case(
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
         {"policyName": "clinic-waf", "policyDocument": policy("Firewall")},
         {"policyDocument": policy("FirewallLogs")},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.alarms import Comparison, WatchedDatabase, database_alarms
+from components.alarms import Comparison, database_alarms
+from components.watched import WatchedDatabase
 from settings.observability import DatabaseThresholds
 
 CLUSTER = WatchedDatabase(identifier="clinic-production", max_connections=823, max_acu=4, readers=True)
@@ -24,7 +25,7 @@ def test_capacity_in_use_is_an_alarm_at_ninety_percent_and_storage_is_none() -> 
 @pytest.mark.requirement("ALL-17", "OMN-N15", "OMN-DB-12")
 def test_a_cluster_has_the_alarms_of_an_instance_by_role() -> None:
     alarms = {alarm.key: alarm for alarm in database_alarms(CLUSTER, DatabaseThresholds())}
-    thresholds = {key: alarm.threshold for key, alarm in alarms.items()}
+    thresholds = {key: alarm.limit for key, alarm in alarms.items()}
     for prefix, role in (("", "WRITER"), ("reader-", "READER")):
         assert thresholds[f"database-{prefix}cpu"] == 80
         assert thresholds[f"database-{prefix}memory"] == 512 * 1024**2

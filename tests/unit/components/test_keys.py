@@ -87,6 +87,7 @@ def test_the_recovery_key_and_the_cdns_key_live_in_their_regions(recorded: Recor
         "CloudWatchLogsEncryptsGroups",
         "AlarmsPublishToTopics",
         "EventsPublishToTopics",
+        "CostsPublishToTopics",
     ]
     assert "us-east-1" in json.dumps(edge)
     assert "ca-central-1" not in json.dumps(edge)
@@ -120,6 +121,9 @@ def test_alarms_and_events_publish_to_encrypted_topics() -> None:
     found = statements(Purpose.NOTIFICATIONS)
     assert found["AlarmsPublishToTopics"]["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
     assert "StringEquals" not in found["EventsPublishToTopics"]["Condition"]  # SNS would deliver nothing
+    costs = found["CostsPublishToTopics"]
+    assert costs["Principal"] == {"Service": ["budgets.amazonaws.com", "costalerts.amazonaws.com"]}
+    assert costs["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
 
 
 def test_cloudtrail_uses_the_key_for_the_stacks_own_trails() -> None:

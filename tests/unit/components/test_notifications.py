@@ -6,14 +6,18 @@ import json
 
 import pytest
 
-from components.notifications import AlarmTopic, AlarmTopicArgs
+from components.notifications import AlarmTopic, AlarmTopicArgs, Publisher
 from tests.unit.components.scopes import EDGE_KEY_ARN, KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
 
-def build(recorded: Recorder, region: str | None = None) -> AlarmTopic:
+def build(recorded: Recorder, region: str | None = None, publishers: tuple[Publisher, ...] = ()) -> AlarmTopic:
     args = AlarmTopicArgs(
-        scope=scope(), kms_key_arn=KEY_ARN if region is None else EDGE_KEY_ARN, email="ops@example.org", region=region
+        scope=scope(),
+        kms_key_arn=KEY_ARN if region is None else EDGE_KEY_ARN,
+        email="ops@example.org",
+        publishers=publishers,
+        region=region,
     )
     return recorded.run(lambda: AlarmTopic("topic", args))
 
@@ -47,3 +51,18 @@ def test_a_topic_of_another_region_lives_there_whole(recorded: Recorder) -> None
     allow = json.loads(recorded.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])["Statement"][1]
     assert ":us-east-1:" in allow["Resource"]
     assert ":us-east-1:" in allow["Condition"]["ArnLike"]["aws:SourceArn"]
+
+
+@pytest.mark.requirement("FAC-OBS-13", "ALL-18")
+def test_events_budgets_and_cost_alerts_publish_when_they_are_used(recorded: Recorder) -> None:
+    build(recorded, publishers=tuple(Publisher))
+    policy = json.loads(recorded.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])
+    found = {statement["Sid"]: statement for statement in policy["Statement"][2:]}
+    assert {sid: statement["Principal"]["Service"] for sid, statement in found.items()} == {
+        "EventsPublish": "events.amazonaws.com",
+        "BudgetsPublish": "budgets.amazonaws.com",
+        "CostAlertsPublish": "costalerts.amazonaws.com",
+    }
+    account = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert found["BudgetsPublish"]["Condition"] == found["CostAlertsPublish"]["Condition"] == account
+    assert "Condition" not in found["EventsPublish"]  # EventBridge fills no condition key: with one, nothing arrives

@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from components.alarms import (
-    Alarm,
-    AlarmsArgs,
-    WatchedDatabase,
-    WatchedLoadBalancer,
-    WatchedService,
-    cdn_alarms,
-    database_alarms,
-)
+from components.alarms import Alarm, AlarmsArgs, cdn_alarms, database_alarms
 from components.connections import max_connections, memory_gib
 from components.observability import Observability, ObservabilityArgs
 from components.security_events import EVENTS
+from components.watched import Watched
 from settings.observability import AlarmTiming, CdnThresholds, DatabaseThresholds, ObservabilitySettings
-from tests.unit.components.scopes import EDGE_KEY_ARN, KEY_ARN, scope
+from tests.unit.components.scopes import EDGE_KEY_ARN, KEY_ARN, RECOVERY_KEY_ARN, scope
+from tests.unit.components.watching import BALANCER, DATABASE, REPLICATION, SERVICE, alarms, build
 from tests.unit.conftest import Recorder
 
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-DATABASE = WatchedDatabase(identifier="berthcare-staging-postgres", max_connections=400)
-NODES = ["berthcare-staging-redis-001", "berthcare-staging-redis-002"]
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 
 
-def build(recorded: Recorder, settings: dict[str, Any] | None = None, **watched: Any) -> Observability:
-    section = ObservabilitySettings.model_validate({"alarm_email": "ops@example.org", **(settings or {})})
-    everything: dict[str, Any] = watched or {"database": DATABASE, "cache_node_ids": NODES, "distribution_id": "E1"}
-    args = ObservabilityArgs(
-        scope=scope(), settings=section, kms_key_arn=KEY_ARN, edge_kms_key_arn=EDGE_KEY_ARN, **everything
-    )
-    return recorded.run(lambda: Observability("observability", args))
-
-
-def alarms(recorded: Recorder) -> dict[str, dict[str, Any]]:
-    return {inputs["name"].removeprefix("berthcare-staging-"): inputs for _, inputs in recorded.of(ALARM)}
-
-
-@pytest.mark.requirement("BER-OBS-03", "BER-OBS-04", "BER-OBS-05", "BER-OBS-06", "ALL-17")
+@pytest.mark.requirement(
+    "BER-OBS-03", "BER-OBS-04", "BER-OBS-05", "BER-OBS-06", "ALL-17",
+    "FAC-OBS-03", "FAC-OBS-04", "LWO-OBS-06", "MSP-OBS-05", "OMN-N15",
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("key", "metric", "comparison", "threshold"),
     [
@@ -97,7 +78,7 @@ def test_the_cdn_alarm_and_its_topic_are_in_us_east_1_with_their_own_key(recorde
 @pytest.mark.requirement("BER-N25")
 def test_every_alarm_acts_after_two_periods_of_five_minutes_in_its_own_region(recorded: Recorder) -> None:
     build(recorded)
-    assert len(alarms(recorded)) == 11
+    assert len(alarms(recorded)) == 12
     for found in alarms(recorded).values():
         assert (found["period"], found["evaluationPeriods"], found["actionsEnabled"]) == (300, 2, True)
         (action,) = found["alarmActions"]
@@ -124,33 +105,27 @@ def test_thresholds_and_timing_are_settings(recorded: Recorder) -> None:
 
 def test_what_does_not_exist_is_not_watched(recorded: Recorder) -> None:
     observability = build(recorded, database=DATABASE)
-    assert set(alarms(recorded)) == {f"database-{key}" for key in ("cpu", "memory", "storage", "connections")}
+    found = {f"database-{key}" for key in ("cpu", "memory", "storage", "connections")}
+    assert set(alarms(recorded)) == {*found, "notifications-failed"}
     assert recorded.count("aws:sns/topic:Topic") == 1
     assert observability.edge_topic_arn is None
     assert all("region" not in entry.inputs for entry in recorded.registrations if entry.custom)
 
 
 def test_load_balancer_and_service_alarms(recorded: Recorder) -> None:
-    build(
-        recorded,
-        load_balancer=WatchedLoadBalancer(
-            arn_suffix="app/alb/1", target_group_arn_suffixes={"api": "targetgroup/api/2"}
-        ),
-        services={"api": WatchedService(cluster_name="c", service_name="s", min_tasks=2)},
-    )
+    build(recorded, load_balancer=BALANCER, services={"backend": SERVICE})
     found = alarms(recorded)
     assert set(found) == {
-        "load-balancer-target-errors", "load-balancer-own-errors", "load-balancer-latency",
-        "load-balancer-api-unhealthy",
-        "service-api-cpu", "service-api-memory", "service-api-tasks",
+        "load-balancer-errors", "load-balancer-latency", "load-balancer-backend-unhealthy",
+        "service-backend-cpu", "service-backend-memory", "service-backend-tasks", "notifications-failed",
     }  # fmt: skip
     latency = found["load-balancer-latency"]
     assert (latency["extendedStatistic"], latency["threshold"]) == ("p95", 1.0)
     assert "statistic" not in latency
-    assert found["load-balancer-api-unhealthy"]["dimensions"] == {
-        "TargetGroup": "targetgroup/api/2", "LoadBalancer": "app/alb/1",
+    assert found["load-balancer-backend-unhealthy"]["dimensions"] == {
+        "TargetGroup": "targetgroup/backend/2", "LoadBalancer": "app/alb/1",
     }  # fmt: skip
-    tasks = found["service-api-tasks"]
+    tasks = found["service-backend-tasks"]
     assert (tasks["comparisonOperator"], tasks["threshold"]) == ("LessThanThreshold", 2)
     assert tasks["treatMissingData"] == "breaching"
 
@@ -158,13 +133,13 @@ def test_load_balancer_and_service_alarms(recorded: Recorder) -> None:
 @pytest.mark.requirement("BER-OBS-02", "BER-N31")
 def test_the_dashboard_has_one_widget_for_every_metric_with_an_alarm(recorded: Recorder) -> None:
     observability = build(recorded)
-    dashboard = recorded.one("aws:cloudwatch/dashboard:Dashboard").inputs
+    dashboard = recorded.one(DASHBOARD).inputs
     assert dashboard["dashboardName"] == observability.dashboard_name == "berthcare-staging-overview"
     widgets = json.loads(dashboard["dashboardBody"])["widgets"]
     shown = {tuple(widget["properties"]["metrics"][0][:2]) for widget in widgets}
     assert shown == {(inputs["namespace"], inputs["metricName"]) for inputs in alarms(recorded).values()}
-    assert len(widgets) == len(shown) == 8
-    lines = [tuple(line) for widget in widgets for line in widget["properties"]["metrics"]]
+    assert len(widgets) == len(shown) == 9
+    lines = [tuple(line[:-1]) for widget in widgets for line in widget["properties"]["metrics"]]
     assert len(lines) == len(alarms(recorded))
     assert ("AWS/CloudFront", "5xxErrorRate", "DistributionId", "E1", "Region", "Global") in lines
     places = {(widget["x"], widget["y"]) for widget in widgets}
@@ -187,7 +162,7 @@ def test_events_of_the_trail_are_counted_and_the_first_one_is_an_alarm(recorded:
         assert len(inputs["pattern"]) <= 1024
         assert inputs["pattern"].count("(") == inputs["pattern"].count(")")
     found = alarms(recorded)
-    assert set(found) == {f"security-{event}" for event in EVENTS}
+    assert set(found) == {*(f"security-{event}" for event in EVENTS), "notifications-failed"}
     for event in EVENTS:
         alarm = found[f"security-{event}"]
         assert (alarm["namespace"], alarm["metricName"]) == ("berthcare/staging/security", event)
@@ -201,8 +176,8 @@ def test_without_a_trail_no_event_is_counted(recorded: Recorder) -> None:
 
 
 def test_the_dashboard_can_be_left_out(recorded: Recorder) -> None:
-    assert build(recorded, {"dashboard": False}).dashboard_name is None
-    assert recorded.count("aws:cloudwatch/dashboard:Dashboard") == 0
+    assert build(recorded, {"dashboards": []}).dashboard_name is None
+    assert recorded.count(DASHBOARD) == 0
 
 
 @pytest.mark.requirement("BER-OBS-06")
@@ -242,5 +217,81 @@ def test_a_distribution_without_a_key_in_its_region_is_refused() -> None:
             scope=scope(),
             settings=ObservabilitySettings(alarm_email="ops@example.org"),
             kms_key_arn=KEY_ARN,
-            distribution_id="E1",
+            watched=Watched(distribution_id="E1"),
         )
+
+
+def test_copied_buckets_without_their_region_are_refused() -> None:
+    with pytest.raises(ValueError, match="recovery_region, recovery_kms_key_arn"):
+        ObservabilityArgs(
+            scope=scope(),
+            settings=ObservabilitySettings(alarm_email="ops@example.org"),
+            kms_key_arn=KEY_ARN,
+            watched=Watched(replications={"photos": REPLICATION}),
+        )
+
+
+@pytest.mark.requirement("BER-OBS-11", "BER-DR-12", "BER-N06")
+def test_a_late_copy_alarms_in_the_copys_region(recorded: Recorder) -> None:
+    observability = build(recorded, replications={"photos": REPLICATION})
+    late = alarms(recorded)["photos-replication-late"]
+    assert (late["namespace"], late["metricName"]) == ("AWS/S3", "ReplicationLatency")
+    assert (late["statistic"], late["region"]) == ("Maximum", "ca-west-1")
+    assert (late["comparisonOperator"], late["threshold"]) == ("GreaterThanThreshold", 15 * 60)
+    assert late["dimensions"] == {
+        "SourceBucket": "berthcare-photos", "DestinationBucket": "berthcare-photos-dr", "RuleId": "Rule-1",
+    }  # fmt: skip
+    pending = alarms(recorded)["photos-replication-pending"]
+    assert (pending["metricName"], pending["statistic"]) == ("OperationsPendingReplication", "Maximum")
+    assert (pending["threshold"], pending["region"]) == (1000, "ca-west-1")
+    assert observability.recovery_alarm_names == [late["name"], pending["name"]]
+
+
+@pytest.mark.requirement("BER-OBS-11", "BER-N06")
+def test_a_failed_copy_alarms_in_the_sources_region(recorded: Recorder) -> None:
+    build(recorded, replications={"photos": REPLICATION})
+    failed = alarms(recorded)["photos-replication-failed"]
+    assert failed["metricName"] == "OperationsFailedReplication"
+    assert (failed["statistic"], failed["threshold"], failed.get("region")) == ("Sum", 0, None)
+    assert all(":ca-central-1:" in arn for arn in failed["alarmActions"])
+
+
+@pytest.mark.requirement("ALL-07", "ALL-18", "BER-OBS-01", "BER-OBS-11")
+def test_alarms_of_copies_tell_a_topic_of_their_own_region_under_a_key_of_that_region(recorded: Recorder) -> None:
+    build(recorded, replications={"photos": REPLICATION})
+    late = alarms(recorded)["photos-replication-late"]
+    (topic,) = (entry for entry in recorded.all("aws:sns/topic:Topic") if entry.inputs.get("region") == "ca-west-1")
+    assert topic.inputs["kmsMasterKeyId"] == RECOVERY_KEY_ARN
+    assert late["alarmActions"] == [topic.outputs["arn"]]
+    told = {inputs["endpoint"] for _, inputs in recorded.of("aws:sns/topicSubscription:TopicSubscription")}
+    assert told == {"ops@example.org"}
+
+
+@pytest.mark.requirement("ALL-07")
+@pytest.mark.parametrize("distribution", [None, "E1"])
+def test_copies_in_us_east_1_share_the_topic_of_the_cdns_alarms(recorded: Recorder, distribution: str | None) -> None:
+    args = ObservabilityArgs(
+        scope=scope(),
+        settings=ObservabilitySettings(alarm_email="ops@example.org"),
+        kms_key_arn=KEY_ARN,
+        edge_kms_key_arn=None if distribution is None else EDGE_KEY_ARN,
+        recovery_region="us-east-1",
+        recovery_kms_key_arn="arn:aws:kms:us-east-1:111122223333:key/recovery",
+        watched=Watched(replications={"photos": REPLICATION}, distribution_id=distribution),
+    )
+    recorded.run(lambda: Observability("observability", args))
+    topics = [inputs for _, inputs in recorded.of("aws:sns/topic:Topic") if inputs.get("region") == "us-east-1"]
+    assert len(topics) == 1
+    assert topics[0]["kmsMasterKeyId"].startswith("arn:aws:kms:us-east-1:")
+
+
+def test_every_use_of_the_role_for_emergencies_is_an_alarm(recorded: Recorder) -> None:
+    build(recorded, trail_log_group_name="/aws/cloudtrail/trail", break_glass_role_name="berthcare-staging-break-glass")
+    (found,) = (i for _, i in recorded.of(FILTER) if i["metricTransformation"]["name"] == "break-glass")
+    assert found["pattern"] == (
+        '{ ($.eventName = "AssumeRole*") && ($.requestParameters.roleArn = "*:role/berthcare-staging-break-glass") }'
+    )
+    alarm = alarms(recorded)["security-break-glass"]
+    assert (alarm["comparisonOperator"], alarm["threshold"], alarm["evaluationPeriods"]) == (
+        "GreaterThanThreshold", 0, 1,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The state's two buckets: private, versioned, the same within 15 minutes, watched."""
+"""The state's two buckets: private, versioned, the same within 15 minutes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,21 @@ import pytest
 from pydantic import ValidationError
 
 from components.state_backend import StateBackend, StateBackendArgs
-from settings.observability import AlarmTiming
 from settings.recovery import StateBackendSettings
-from tests.unit.components.scopes import ACCOUNT_ID, RECOVERY_KEY_ARN, scope
+from tests.unit.components.scopes import scope
 from tests.unit.conftest import Recorder
 
 BUCKET, COPY = "berthcare-terraform-state", "berthcare-terraform-state-dr"
-HOME_TOPIC = f"arn:aws:sns:ca-central-1:{ACCOUNT_ID}:berthcare-staging-alarms"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 def build(recorded: Recorder, *, protect: bool = False, **settings: Any) -> StateBackend:
     args = StateBackendArgs(
         scope=scope(protect=protect),
         settings=StateBackendSettings.model_validate({"bucket": BUCKET, "replica_bucket": COPY, **settings}),
-        timing=AlarmTiming(),
         logs_bucket_name="berthcare-logs-staging",
-        topic_arn=HOME_TOPIC,
         recovery_region="ca-west-1",
-        recovery_kms_key_arn=RECOVERY_KEY_ARN,
-        email="alarms@example.org",
     )
     return recorded.run(lambda: StateBackend("state", args))
 
@@ -44,12 +37,6 @@ def rule(recorded: Recorder) -> dict[str, Any]:
     build(recorded)
     (only,) = recorded.one(REPLICATION).inputs["rules"]
     return only
-
-
-def alarm(recorded: Recorder, metric: str) -> dict[str, Any]:
-    build(recorded)
-    (found,) = (inputs for _, inputs in recorded.of(ALARM) if inputs["metricName"] == metric)
-    return found
 
 
 @pytest.mark.requirement("BER-DR-05", "BER-OPS-02", "BER-N01", "BER-N05", "ALL-15")
@@ -153,32 +140,6 @@ def test_the_role_has_the_recorded_name_and_permissions_and_those_for_tags(recor
     }
 
 
-@pytest.mark.requirement("BER-OBS-11", "BER-DR-12", "BER-N06")
-def test_a_late_copy_alarms_in_the_copys_region(recorded: Recorder) -> None:
-    late = alarm(recorded, "ReplicationLatency")
-    assert (late["namespace"], late["statistic"], late["region"]) == ("AWS/S3", "Maximum", "ca-west-1")
-    assert (late["comparisonOperator"], late["threshold"]) == ("GreaterThanThreshold", 15 * 60)
-    assert late["dimensions"] == {"SourceBucket": BUCKET, "DestinationBucket": COPY, "RuleId": "Rule-1"}
-
-
-@pytest.mark.requirement("BER-OBS-11", "BER-N06")
-def test_a_failed_copy_alarms_in_the_sources_region(recorded: Recorder) -> None:
-    failed = alarm(recorded, "OperationsFailedReplication")
-    assert (failed["statistic"], failed["threshold"], failed.get("region")) == ("Sum", 0, None)
-    assert failed["dimensions"]["RuleId"] == "Rule-1"
-    assert failed["alarmActions"] == [HOME_TOPIC]
-
-
-@pytest.mark.requirement("ALL-07", "ALL-18", "BER-OBS-01")
-def test_the_late_alarm_tells_a_topic_of_its_own_region_under_a_key_of_that_region(recorded: Recorder) -> None:
-    late = alarm(recorded, "ReplicationLatency")
-    topic = recorded.one("aws:sns/topic:Topic")
-    assert (topic.inputs["region"], topic.inputs["kmsMasterKeyId"]) == ("ca-west-1", RECOVERY_KEY_ARN)
-    assert late["alarmActions"] == [topic.outputs["arn"]]
-    subscription = recorded.one("aws:sns/topicSubscription:TopicSubscription").inputs
-    assert (subscription["protocol"], subscription["endpoint"]) == ("email", "alarms@example.org")
-
-
 @pytest.mark.requirement("BER-OBS-12")
 def test_access_to_the_state_is_logged(recorded: Recorder) -> None:
     build(recorded)
@@ -205,5 +166,5 @@ def test_no_lock_table_is_made(recorded: Recorder) -> None:
 def test_everything_is_tagged_as_internal(recorded: Recorder) -> None:
     build(recorded)
     tagged = [entry.inputs["tags"] for entry in recorded.registrations if "tags" in entry.inputs]
-    assert len(tagged) >= 6
+    assert len(tagged) >= 3
     assert all(tags["DataClass"] == "internal" and tags["Project"] == "berthcare" for tags in tagged)

@@ -86,6 +86,7 @@ ACCEPTED: list[tuple[type[Section], dict[str, Any]]] = [
     (LoadBalancerSettings, {"idle_timeout_seconds": 4000}),
     (AlarmTiming, {"period_seconds": 86_400, "evaluations": 1}),
     (TrailSettings, {"retention_days": 2192, "lock_days": 2192}),
+    (TrailSettings, {"retention_days": 90, "lock_days": 90}),
 ]
 
 
@@ -132,7 +133,7 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (AlarmTiming, {"period_seconds": 86_400, "evaluations": 2}, "86,400"),
     (ObservabilitySettings, {}, "alarm_email"),
     (ObservabilitySettings, {"alarm_email": "nobody"}, "pattern"),
-    (TrailSettings, {"retention_days": 2191}, "greater than or equal to 2192"),
+    (TrailSettings, {"retention_days": 89, "lock_days": 30}, "greater than or equal to 90"),
     (TrailSettings, {"lock_days": 2193}, "lock_days: expected retention_days"),
 ]
 

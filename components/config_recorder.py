@@ -1,0 +1,120 @@
+"""AWS Config: the record of every change, and the rules the account must pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.iam_documents import allow, document, trust
+from components.scope import DataClass, Scope
+from settings.detection import ConfigSettings
+
+PREFIX = "config"
+"""Where in the bucket the record goes."""
+_POLICY = "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigRecorderArgs:
+    """Inputs of `ConfigRecorder`.
+
+    bucket_name: of the bucket that gets the record, known in advance.
+    bucket: the same, known once the bucket is ready.
+    """
+
+    scope: Scope
+    settings: ConfigSettings
+    bucket_name: str
+    bucket: pulumi.Input[str]
+
+
+class ConfigRecorder(pulumi.ComponentResource):
+    """A recorder of everything in the region and of global resources, its delivery, and managed rules.
+
+    Source: AWS Config Developer Guide, "Permissions for the IAM role assigned to AWS Config", "List of AWS Config
+    managed rules"; BER-OBS-13; 45 CFR 164.308(a)(8) evaluation, 164.316(b)(1).
+    """
+
+    rule_names: list[str]
+
+    def __init__(self, name: str, args: ConfigRecorderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("phi-platform:config_recorder:ConfigRecorder", name, {}, opts)
+        from pulumi_aws import cfg
+
+        self._name = name
+        self._args = args
+        recording = [] if args.settings.existing else [self._record()]
+        self.rule_names = []
+        for rule in args.settings.rules:
+            part = rule.lower().replace("_", "-")
+            physical = args.scope.name(part, limit=128)
+            cfg.Rule(
+                f"{name}-{part}",
+                name=physical,
+                description=f"Managed rule {rule}",
+                source={"owner": "AWS", "source_identifier": rule},
+                tags=args.scope.tagged(DataClass.INTERNAL, physical),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=recording),  # AWS refuses rules without a recorder
+            )
+            self.rule_names.append(physical)
+        self.register_outputs({"rule_names": self.rule_names})
+
+    def _record(self) -> pulumi.Resource:
+        """Recorder, then channel, then start: AWS takes them in this order only."""
+        from pulumi_aws import cfg
+
+        name, args = self._name, self._args
+        child = pulumi.ResourceOptions(parent=self)
+        physical = args.scope.name("recorder")
+        recorder = cfg.Recorder(
+            f"{name}-recorder",
+            name=physical,
+            role_arn=self._role(),
+            recording_group={"all_supported": True, "include_global_resource_types": True},
+            recording_mode={"recording_frequency": args.settings.frequency.value},
+            opts=child,
+        )
+        channel = cfg.DeliveryChannel(
+            f"{name}-channel",
+            name=physical,
+            s3_bucket_name=args.bucket,
+            s3_key_prefix=PREFIX,
+            snapshot_delivery_properties={"delivery_frequency": "TwentyFour_Hours"},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
+        )
+        return cfg.RecorderStatus(
+            f"{name}-started",
+            name=recorder.name,
+            is_enabled=True,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
+        )
+
+    def _role(self) -> pulumi.Output[str]:
+        """Role that reads configurations and writes the record; its ARN is known once it may."""
+        from pulumi_aws import iam
+
+        name, args, scope = self._name, self._args, self._args.scope
+        child = pulumi.ResourceOptions(parent=self)
+        physical = scope.name("config", limit=64)
+        bucket = f"arn:aws:s3:::{args.bucket_name}"
+        role = iam.Role(
+            f"{name}-role",
+            name=physical,
+            description="Lets AWS Config record changes",
+            assume_role_policy=trust("config.amazonaws.com", scope),
+            tags=scope.tagged(DataClass.INTERNAL, physical),
+            opts=child,
+        )
+        attached = iam.RolePolicyAttachment(f"{name}-role-reads", role=role.name, policy_arn=_POLICY, opts=child)
+        written = iam.RolePolicy(
+            f"{name}-role-writes",
+            name="WriteRecord",
+            role=role.name,
+            policy=document(
+                allow("FindBucket", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket]),
+                allow("WriteRecord", ["s3:PutObject"], [f"{bucket}/{PREFIX}/AWSLogs/{scope.account_id}/Config/*"]),
+            ),
+            opts=child,
+        )
+        return pulumi.Output.all(role.arn, attached.id, written.id).apply(lambda parts: str(parts[0]))

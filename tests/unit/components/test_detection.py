@@ -1,0 +1,123 @@
+"""GuardDuty, AWS Config, Security Hub, Access Analyzer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.detection import Detection, DetectionArgs
+from settings.detection import HIPAA_RULES, DetectionSettings
+from tests.unit.components.scopes import scope
+from tests.unit.conftest import Recorder
+
+FEATURE, RULE = "aws:guardduty/detectorFeature:DetectorFeature", "aws:cfg/rule:Rule"
+
+
+def build(recorded: Recorder, **settings: Any) -> Detection:
+    args = DetectionArgs(
+        scope=scope(),
+        settings=DetectionSettings.model_validate(settings),
+        bucket_name="berthcare-logs-staging",
+        bucket="berthcare-logs-staging",
+    )
+    return recorded.run(lambda: Detection("detection", args))
+
+
+@pytest.mark.requirement("BER-N24")
+def test_everything_is_off_by_default(recorded: Recorder) -> None:
+    build(recorded)
+    assert not recorded.types
+
+
+@pytest.mark.requirement("BER-OBS-13")
+def test_guard_duty_switches_every_plan_on_or_off_on_purpose(recorded: Recorder) -> None:
+    built = build(recorded, guard_duty={})
+    detector = recorded.one("aws:guardduty/detector:Detector").inputs
+    assert (detector["enable"], detector["findingPublishingFrequency"]) == (True, "FIFTEEN_MINUTES")
+    status = {inputs["name"]: inputs["status"] for _, inputs in recorded.of(FEATURE)}
+    assert status == {
+        "S3_DATA_EVENTS": "ENABLED", "EBS_MALWARE_PROTECTION": "ENABLED", "RDS_LOGIN_EVENTS": "ENABLED",
+        "LAMBDA_NETWORK_LOGS": "ENABLED", "RUNTIME_MONITORING": "ENABLED", "EKS_AUDIT_LOGS": "DISABLED",
+    }  # fmt: skip
+    runtime = next(inputs for _, inputs in recorded.of(FEATURE) if inputs["name"] == "RUNTIME_MONITORING")
+    assert {item["name"]: item["status"] for item in runtime["additionalConfigurations"]} == {
+        "EKS_ADDON_MANAGEMENT": "DISABLED", "ECS_FARGATE_AGENT_MANAGEMENT": "ENABLED",
+        "EC2_AGENT_MANAGEMENT": "ENABLED",
+    }  # fmt: skip
+    assert built.detector_id is not None
+
+
+def test_plans_can_be_chosen(recorded: Recorder) -> None:
+    build(recorded, guard_duty={"features": ["S3_DATA_EVENTS"]})
+    on = {inputs["name"] for _, inputs in recorded.of(FEATURE) if inputs["status"] == "ENABLED"}
+    assert on == {"S3_DATA_EVENTS"}
+
+
+def test_an_account_with_a_detector_gets_no_second_one(recorded: Recorder) -> None:
+    assert build(recorded, guard_duty={"existing": True}).detector_id is None
+    assert not recorded.types
+
+
+@pytest.mark.requirement("BER-OBS-13")
+def test_config_records_everything_into_the_logs_bucket(recorded: Recorder) -> None:
+    build(recorded, config={})
+    recorder = recorded.one("aws:cfg/recorder:Recorder")
+    assert recorder.inputs["recordingGroup"] == {"allSupported": True, "includeGlobalResourceTypes": True}
+    assert recorder.inputs["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
+    channel = recorded.one("aws:cfg/deliveryChannel:DeliveryChannel")
+    assert (channel.inputs["s3BucketName"], channel.inputs["s3KeyPrefix"]) == ("berthcare-logs-staging", "config")
+    started = recorded.one("aws:cfg/recorderStatus:RecorderStatus")
+    assert started.inputs["isEnabled"] is True
+    assert recorder.urn in channel.dependencies
+    assert channel.urn in started.dependencies
+    for rule in recorded.all(RULE):
+        assert started.urn in rule.dependencies
+
+
+@pytest.mark.requirement("BER-OBS-13")
+def test_the_role_of_config_writes_below_its_prefix_only(recorded: Recorder) -> None:
+    build(recorded, config={})
+    role = recorded.one("aws:iam/role:Role").inputs
+    (trust,) = json.loads(role["assumeRolePolicy"])["Statement"]
+    assert trust["Principal"] == {"Service": "config.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    attached = recorded.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment").inputs
+    assert attached["policyArn"] == "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    writes = [s["Resource"] for s in policy["Statement"] if "s3:PutObject" in s["Action"]]
+    assert writes == [["arn:aws:s3:::berthcare-logs-staging/config/AWSLogs/111122223333/Config/*"]]
+
+
+@pytest.mark.requirement("BER-OBS-13")
+def test_the_hipaa_rules_are_evaluated(recorded: Recorder) -> None:
+    build(recorded, config={})
+    found = {inputs["source"]["sourceIdentifier"]: inputs for _, inputs in recorded.of(RULE)}
+    assert set(found) == set(HIPAA_RULES)
+    assert all(inputs["source"]["owner"] == "AWS" and len(inputs["name"]) <= 128 for inputs in found.values())
+
+
+def test_an_account_that_records_already_gets_the_rules_only(recorded: Recorder) -> None:
+    build(recorded, config={"existing": True, "rules": ["ENCRYPTED_VOLUMES"]})
+    assert recorded.types == {RULE}
+
+
+def test_security_hub_judges_by_the_chosen_standards(recorded: Recorder) -> None:
+    build(recorded, security_hub={"standards": ["nist-800-53/v/5.0.0"]})
+    hub = recorded.one("aws:securityhub/account:Account")
+    assert hub.inputs["enableDefaultStandards"] is False
+    standard = recorded.one("aws:securityhub/standardsSubscription:StandardsSubscription")
+    assert standard.inputs["standardsArn"] == "arn:aws:securityhub:ca-central-1::standards/nist-800-53/v/5.0.0"
+    assert hub.urn in standard.dependencies
+
+
+def test_an_existing_hub_gets_the_standards_only(recorded: Recorder) -> None:
+    build(recorded, security_hub={"existing": True})
+    assert recorded.types == {"aws:securityhub/standardsSubscription:StandardsSubscription"}
+
+
+def test_access_from_outside_is_reported(recorded: Recorder) -> None:
+    build(recorded, access_analyzer=True)
+    analyzer = recorded.one("aws:accessanalyzer/analyzer:Analyzer").inputs
+    assert (analyzer["analyzerName"], analyzer["type"]) == ("berthcare-staging-outside-access", "ACCOUNT")
