@@ -389,3 +389,33 @@ def test_the_trail_records_the_listed_buckets_and_is_kept_as_long_as_wanted(reco
         if "trail" in inputs["bucket"]
     )
     assert [rule["expiration"]["days"] for rule in rules if "expiration" in rule] == [90]
+
+
+@pytest.mark.requirement("BER-OBS-13", "FAC-OBS-13", "LWO-OBS-11", "LWO-OBS-12", "FAC-OBS-08", "LWO-OBS-09")
+def test_every_optional_part_of_observability_is_switched_on_by_the_stack_file_alone(recorded: Recorder) -> None:
+    config = {
+        **smallest(),
+        "phi-platform:observability": {
+            "alarm_email": "ops@example.org",
+            "dashboards": ["overview", "infrastructure"],
+            "cost": {"budget": {"monthly_usd": 700}, "anomalies": {}},
+            "tracing": {},
+            "grafana": {"workspace": "g-0123456789"},
+        },
+        "phi-platform:detection": {"guard_duty": {}, "config": {}, "security_hub": {}, "access_analyzer": True},
+    }
+    outputs = recorded.run(lambda: build(load.load(config)))
+    assert {
+        "aws:budgets/budget:Budget", "aws:costexplorer/anomalyMonitor:AnomalyMonitor", "aws:xray/group:Group",
+        "aws:guardduty/detector:Detector", "aws:cfg/recorder:Recorder", "aws:securityhub/account:Account",
+        "aws:accessanalyzer/analyzer:Analyzer", "aws:cloudwatch/eventRule:EventRule",
+        "aws:cloudwatch/queryDefinition:QueryDefinition",
+    } <= recorded.types  # fmt: skip
+    assert outputs["grafana_role_arn"].endswith(":role/clinic-staging-grafana")
+    assert outputs["dashboard_names"] == {
+        "overview": "clinic-staging-overview", "infrastructure": "clinic-staging-infrastructure",
+    }  # fmt: skip
+    recorder = recorded.one("aws:cfg/deliveryChannel:DeliveryChannel").inputs
+    assert recorder["s3BucketName"] == outputs["logs_bucket_name"]
+    encryption = recorded.one("aws:xray/encryptionConfig:EncryptionConfig").inputs
+    assert encryption["keyId"] == outputs["kms_key_arns"]["logs"]
