@@ -12,12 +12,13 @@ from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
+IN_PARALLEL = ["-n", "auto", "--dist", "loadfile"]
 
 TIERS = {
     "check": ["make", "--no-print-directory", "check"],
-    "unit": [*PYTEST, "tests/unit", "tests/engine", "tests/operations"],
-    "policies": [*PYTEST, "tests/policies"],
-    "localaws": [*PYTEST, "tests/localaws"],
+    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine", "tests/operations"],
+    "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
+    "localaws": [*PYTEST, *IN_PARALLEL, "tests/localaws"],
     "docs": [*PYTEST, "tests/docs"],
     "end_to_end": [*PYTEST, "tests/end_to_end"],
 }
