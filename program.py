@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.api import Api, ApiArgs, ApiDomain, CalledFunction, Tokens
 from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
 from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
@@ -18,8 +19,11 @@ from components.certificates import Certificate, CertificateArgs, Domain, Domain
 from components.connections import max_connections, serverless_max_connections
 from components.database import LOG_EXPORTS, Database, DatabaseArgs
 from components.detection import Detection, DetectionArgs
+from components.directory import Directory, DirectoryArgs, UserBucket
 from components.endpoints import Endpoints, EndpointsArgs
+from components.function import Code, Function, FunctionArgs, ImageCode, PackageCode
 from components.grafana import GrafanaRole, GrafanaRoleArgs
+from components.iam_documents import Statement, read_managed_password
 from components.identity import DeployRole, DeployRoleArgs, TaskRoles, TaskRolesArgs
 from components.keys import CDN_REGION, Keys, KeysArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -36,10 +40,19 @@ from components.state_backend import StateBackend, StateBackendArgs
 from components.storage import Storage, StorageArgs
 from components.tracing import Tracing, TracingArgs
 from components.trail import Trail, TrailArgs
-from components.watched import Watched, WatchedDatabase, WatchedLoadBalancer, WatchedReplication, WatchedService
+from components.watched import (
+    Watched,
+    WatchedApi,
+    WatchedDatabase,
+    WatchedFunction,
+    WatchedLoadBalancer,
+    WatchedReplication,
+    WatchedService,
+)
 from components.web_acl import Guarded, WebAcl, WebAclArgs
 from settings.compute import ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
+from settings.functions import FunctionSettings
 from settings.keys import Purpose
 from settings.network import Nat
 from settings.secrets import split_reference
@@ -288,6 +301,121 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "cloudfront_key_ids": cdn.key_ids,
         }
 
+    # --- users, functions and their API
+    api_settings, directory_settings = settings.api, settings.directory
+    api_firewall = None
+    if api_settings is not None and acl_settings is not None:
+        api_firewall = WebAcl(
+            "api-firewall",
+            WebAclArgs(
+                scope=scope,
+                settings=acl_settings,
+                guarded=Guarded.LOAD_BALANCER,
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                part="api",
+            ),
+        )
+    directory = None
+    if directory_settings is not None:
+        identities = directory_settings.identity_pool
+        directory = Directory(
+            "directory",
+            DirectoryArgs(
+                scope=scope,
+                settings=directory_settings,
+                buckets={
+                    purpose: UserBucket(name=storage.buckets[purpose].name, reach=reach, customer_key=True)
+                    for purpose, reach in ({} if identities is None else identities.buckets).items()
+                },
+                key_aliases=[keys.aliases[Purpose.STORAGE]],
+                web_acl_arn=None if api_firewall is None or not directory_settings.web_acl else api_firewall.arn,
+            ),
+        )
+        outputs |= {
+            "user_pool_id": directory.user_pool_id,
+            "user_pool_arn": directory.user_pool_arn,
+            "user_pool_client_id": directory.client_id,
+            "identity_pool_id": directory.identity_pool_id,
+            "user_attribute_values": {
+                f"custom:{name}": list(attribute.values)
+                for name, attribute in directory_settings.attributes.items()
+                if attribute.values
+            },
+        }
+    key_aliases = sorted({keys.aliases[Purpose.SECRETS], keys.aliases[Purpose.STORAGE]})
+    backend_environment = _backend_environment(settings, database)
+    functions: dict[str, Function] = {}
+    for name, function in ({} if settings.compute is None else settings.compute.functions).items():
+        login = database if function.database else None
+        functions[name] = Function(
+            f"function-{name}",
+            FunctionArgs(
+                scope=scope,
+                settings=function,
+                part=name,
+                description=f"{settings.system} {settings.environment}: {name}",
+                code=_code(function, storage.buckets),
+                kms_key_arn=keys.arns[Purpose.SECRETS],
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.service_id,
+                environment={
+                    **_function_environment(settings, function, storage.buckets),
+                    **({} if login is None else backend_environment),
+                },
+                secret_names=_secret_names(login, [], None),
+                bucket_names=[storage.buckets[purpose].name for purpose in function.buckets],
+                statements=_managed_login(scope, settings, login),
+                key_aliases=key_aliases,
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),  # it starts with every way out open
+        )
+    outputs |= {
+        "backend_environment": backend_environment,
+        "function_names": {name: function.name for name, function in functions.items()},
+        "function_log_groups": {name: function.log_group_name for name, function in functions.items()},
+    }
+    api = None
+    if api_settings is not None:
+        api_domain = None
+        if api_settings.domain_name is not None and domain is not None:
+            api_certificate = Certificate(
+                "api-certificate",
+                CertificateArgs(scope=scope, domain_name=api_settings.domain_name, zone_id=domain.zone_id),
+            )
+            api_domain = ApiDomain(
+                name=api_settings.domain_name, certificate_arn=api_certificate.arn, zone_id=domain.zone_id
+            )
+        api = Api(
+            "api",
+            ApiArgs(
+                scope=scope,
+                settings=api_settings,
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                functions={
+                    name: CalledFunction(name=function.name, invoke_arn=function.invoke_arn)
+                    for name, function in functions.items()
+                },
+                tokens=None
+                if directory is None
+                else Tokens(user_pool_arn=directory.user_pool_arn, client_id=directory.client_id),
+                web_acl_arn=None if api_firewall is None else api_firewall.arn,
+                domain=api_domain,
+            ),
+        )
+        outputs |= {
+            "api_endpoint": api.endpoint,
+            "api_id": api.id,
+            "api_stage": api.stage_name,
+            "api_access_log_group_name": api.access_log_group_name,
+            "api_execution_log_group_name": api.execution_log_group_name,
+        }
+    if settings.frontend is not None:
+        facts = _frontend_facts(settings, storage.buckets, directory, api, cdn)
+        outputs["frontend_environment"] = {
+            f"{settings.frontend.prefix}{name}": facts[fact] for name, fact in settings.frontend.variables.items()
+        }
+
     # --- the application: roles, images, services
     stores = _secrets(database, cache, queue)
     roles = TaskRoles(
@@ -296,7 +424,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             scope=scope,
             bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
             secret_names=_secret_names(database, caches.values(), application_secrets),
-            key_aliases=sorted({keys.aliases[Purpose.SECRETS], keys.aliases[Purpose.STORAGE]}),
+            key_aliases=key_aliases,
         ),
     )
     outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
@@ -313,7 +441,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         outputs["deploy_role_arn"] = deploy.arn
     running: dict[str, Service] = {}
     cluster = None
-    if settings.compute is not None and balancer is not None:
+    if settings.compute is not None and services and balancer is not None:
         registry = Registry(
             "registry",
             RegistryArgs(
@@ -403,6 +531,18 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     for name, service in running.items()
                     if cluster is not None
                 },
+                api=None
+                if api is None
+                else WatchedApi(api_name=api.name, stage=api.stage_name, log_group_name=api.access_log_group_name),
+                functions={
+                    name: WatchedFunction(
+                        function_name=function.name,
+                        timeout_seconds=function.timeout_seconds,
+                        dead_letter_queue_name=function.failures_queue_name,
+                        log_group_name=function.log_group_name,
+                    )
+                    for name, function in functions.items()
+                },
                 nat_gateway_ids=network.nat_gateway_ids,
                 replications=_watched_replications(settings, storage),
                 trail_log_group_name=None if trail is None else trail.log_group_name,
@@ -491,11 +631,12 @@ def _application_login(database: PostgresqlDatabase) -> Credentials:
 
 
 def _secret_names(
-    database: PostgresqlDatabase | None, caches: Iterable[Cache], application: ApplicationSecrets
+    database: PostgresqlDatabase | None, caches: Iterable[Cache], application: ApplicationSecrets | None
 ) -> list[str]:
     """Secrets the application may read: its own login, never also the administrator's, and its own secrets."""
     login = None if database is None else _application_login(database).secret_name
-    names = [login, *(cache.secret_name for cache in caches), *application.names.values()]
+    own = [] if application is None else application.names.values()
+    names = [login, *(cache.secret_name for cache in caches), *own]
     return [name for name in names if name is not None]
 
 
@@ -570,6 +711,69 @@ def _environment(
         found["QUEUE_REDIS_TLS"] = "true"
     if cdn is not None:
         found["CLOUDFRONT_DOMAIN"] = cdn.domain_name
+    return found
+
+
+def _backend_environment(settings: Settings, database: PostgresqlDatabase | None) -> dict[str, pulumi.Input[str]]:
+    """Where functions find the database and its password; a browser is never told (MSP-CMP-02, MSP-OUT-09)."""
+    if database is None or settings.database is None:
+        return {}
+    return {
+        "DATABASE_ENDPOINT": database.address,
+        "DATABASE_PORT": str(settings.database.port),
+        "DATABASE_NAME": database.database_name,
+        "DATABASE_SECRET_ARN": _application_login(database).secret_arn,
+    }
+
+
+def _managed_login(scope: Scope, settings: Settings, database: PostgresqlDatabase | None) -> list[Statement]:
+    """Permission to read a password RDS keeps under a name of its own, if it does."""
+    if database is None or _application_login(database).secret_name is not None:
+        return []
+    aurora = isinstance(settings.database, AuroraSettings)
+    return [read_managed_password(scope, database.identifier, cluster=aurora)]
+
+
+def _function_environment(
+    settings: Settings, function: FunctionSettings, buckets: Mapping[str, BucketInfo]
+) -> dict[str, pulumi.Input[str]]:
+    """Buckets of a function, and the web pages it must name in its answers (MSP-EDG-09)."""
+    found: dict[str, pulumi.Input[str]] = {
+        f"S3_BUCKET_{purpose.upper().replace('-', '_')}": buckets[purpose].name for purpose in function.buckets
+    }
+    if settings.api is not None:
+        found["CORS_ORIGINS"] = ",".join(settings.api.cors.origins)
+    return found
+
+
+def _code(function: FunctionSettings, buckets: Mapping[str, BucketInfo]) -> Code:
+    package = function.package
+    if package is not None:
+        return PackageCode(bucket=buckets[package.bucket].id, key=package.key, version=package.version)
+    if function.image is None:
+        raise ValueError("package, image: want one of them, got neither")
+    return ImageCode(address=function.image)
+
+
+def _frontend_facts(
+    settings: Settings,
+    buckets: Mapping[str, BucketInfo],
+    directory: Directory | None,
+    api: Api | None,
+    cdn: Cdn | None,
+) -> dict[str, pulumi.Input[str]]:
+    """What a browser application may be told: never anything of the database (MSP-IAM-13, MSP-OUT-01 to 08)."""
+    found: dict[str, pulumi.Input[str]] = {"region": settings.region}
+    found |= {f"buckets.{purpose}": bucket.id for purpose, bucket in buckets.items()}
+    if directory is not None:
+        found |= {"user_pool_id": directory.user_pool_id, "user_pool_client_id": directory.client_id}
+        if directory.identity_pool_id is not None:
+            found["identity_pool_id"] = directory.identity_pool_id
+    if api is not None:
+        found["api_endpoint"] = api.endpoint
+    if cdn is not None:
+        own = None if settings.edge is None or settings.edge.domain is None else settings.edge.domain.cdn
+        found["cdn_url"] = pulumi.Output.concat("https://", own or cdn.domain_name)
     return found
 
 

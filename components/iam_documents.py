@@ -40,3 +40,37 @@ def trust(service: str, scope: Scope, *, source: str | None = None) -> str:
             "Condition": condition,
         }
     )
+
+
+def trust_of_passed_role(service: str) -> str:
+    """Trust in a service that only ever uses roles its caller may pass, which are roles of the caller's own account.
+
+    For AWS Lambda and API Gateway: they document no source condition for such a role, and need none.
+    Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+    """
+    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+
+
+def use_keys(sid: str, scope: Scope, actions: Sequence[str], service: str, *, aliases: Sequence[str] = ()) -> Statement:
+    """Keys by their aliases, only through the service that keeps the data.   aliases: none: every key of the stack."""
+    return allow(
+        sid,
+        actions,
+        [scope.arn("kms", "key/*")],
+        StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
+        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": list(aliases) or [f"alias/{scope.name('*')}"]}},
+    )
+
+
+def read_managed_password(scope: Scope, identifier: str, *, cluster: bool) -> Statement:
+    """The administrator's secret that RDS names itself, known by the database it tags it with.
+
+    Source: Amazon RDS User Guide, "Password management with Amazon RDS and AWS Secrets Manager".
+    """
+    tag, kind = ("primaryDBClusterArn", "cluster") if cluster else ("primaryDBInstanceArn", "db")
+    return allow(
+        "ReadManagedPassword",
+        ["secretsmanager:GetSecretValue"],
+        [scope.arn("secretsmanager", f"secret:rds!{kind}-*")],
+        StringEquals={f"secretsmanager:ResourceTag/aws:rds:{tag}": scope.arn("rds", f"{kind}:{identifier}")},
+    )

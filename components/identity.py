@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.deploy_policy import Deployed, deploy_policy
-from components.iam_documents import Statement, allow, document, trust
+from components.iam_documents import Statement, allow, document, trust, use_keys
 from components.scope import DataClass, Scope
 from settings.identity import GithubSettings
 from settings.recovery import StateBackendSettings
@@ -78,20 +78,8 @@ def _read_secrets(args: TaskRolesArgs) -> list[Statement]:
     arns = [args.scope.arn("secretsmanager", f"secret:{name}-??????") for name in args.secret_names]
     return [
         allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns),
-        _use_keys("OpenSecrets", args, ["kms:Decrypt"], "secretsmanager"),
+        use_keys("OpenSecrets", args.scope, ["kms:Decrypt"], "secretsmanager", aliases=args.key_aliases),
     ]
-
-
-def _use_keys(sid: str, args: TaskRolesArgs, actions: Sequence[str], service: str) -> Statement:
-    """Keys of this stack by their aliases, only through the service that keeps the data."""
-    scope = args.scope
-    return allow(
-        sid,
-        actions,
-        [scope.arn("kms", "key/*")],
-        StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
-        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": list(args.key_aliases) or [f"alias/{scope.name('*')}"]}},
-    )
 
 
 def _execution(args: TaskRolesArgs) -> list[Statement]:
@@ -122,7 +110,9 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
                 [f"{arn}/*" for arn in args.bucket_arns],
             ),
             allow("ListObjects", ["s3:ListBucket"], list(args.bucket_arns)),
-            _use_keys("UseObjectKeys", args, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
+            use_keys(
+                "UseObjectKeys", args.scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", aliases=args.key_aliases
+            ),
         ]
     return [*statements, *_read_secrets(args)]
 

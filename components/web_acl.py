@@ -35,6 +35,7 @@ class WebAclArgs:
     """Inputs of `WebAcl`.
 
     guarded: what it stands in front of; a firewall of the CDN lives in us-east-1.
+    part: part of its names. Default: `cdn` or `load-balancer`.
     logs_kms_key_arn: key of its log group, in the firewall's region, admitting CloudWatch Logs there.
     """
 
@@ -42,6 +43,7 @@ class WebAclArgs:
     settings: WebAclSettings
     guarded: Guarded
     logs_kms_key_arn: pulumi.Input[str]
+    part: str | None = None
 
 
 class WebAcl(pulumi.ComponentResource):
@@ -61,7 +63,7 @@ class WebAcl(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         scope = args.scope
         region = _EDGE_REGION if args.guarded is Guarded.CDN else None
-        self.name = scope.name("cdn" if args.guarded is Guarded.CDN else "load-balancer")
+        self.name = scope.name(args.part or ("cdn" if args.guarded is Guarded.CDN else "load-balancer"))
         acl = wafv2.WebAcl(
             f"{name}-acl",
             name=self.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated
@@ -12,6 +13,9 @@ LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 """Retention periods CloudWatch Logs accepts (API reference: PutRetentionPolicy)."""
+
+SECRET_NAME = re.compile(r"(?i)(passw|secret|token|credential|private|api_?key|access_?key)")
+"""Names of variables whose values belong in Secrets Manager."""
 
 
 class Section(BaseModel):

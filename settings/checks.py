@@ -6,11 +6,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from settings.api import ApiSettings
 from settings.base import Environment, weekly, windows_overlap
 from settings.cache import CacheSettings, Eviction
 from settings.compute import ComputeSettings
 from settings.database import AuroraSettings, DatabaseSettings
+from settings.directory import DirectorySettings
 from settings.edge import EdgeSettings, ViewerAccess
+from settings.frontend import FrontendSettings
 from settings.jurisdiction import FACTS, Jurisdiction, zones
 from settings.naming import NamingSettings
 from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
@@ -154,7 +157,11 @@ def _protected(environment: Environment, protect: bool) -> Iterator[Problem]:
 
 @_check
 def _log_floor(
-    environment: Environment, network: NetworkSettings, compute: ComputeSettings | None, edge: EdgeSettings | None
+    environment: Environment,
+    network: NetworkSettings,
+    compute: ComputeSettings | None,
+    edge: EdgeSettings | None,
+    api: ApiSettings | None,
 ) -> Iterator[Problem]:
     """Production keeps logs for a year (ALL-10)."""
     if environment is not Environment.PRODUCTION:
@@ -163,6 +170,9 @@ def _log_floor(
     if compute is not None:
         kept["compute.insights_days"] = compute.insights_days
         kept |= {f"compute.services.{name}.log_days": service.log_days for name, service in compute.services.items()}
+        kept |= {f"compute.functions.{name}.log_days": each.log_days for name, each in compute.functions.items()}
+    if api is not None:
+        kept["api.log_days"] = api.log_days
     if edge is not None and edge.web_acl is not None:
         kept["edge.web_acl.log_days"] = edge.web_acl.log_days
     for path, days in kept.items():
@@ -233,7 +243,7 @@ def _service_reachable(
     compute: ComputeSettings | None, edge: EdgeSettings | None, network: NetworkSettings
 ) -> Iterator[Problem]:
     """Services stand behind the load balancer (BER-CMP-01) and reach the registry, by NAT or by endpoints."""
-    if compute is None:
+    if compute is None or not compute.services:
         return
     if edge is None or edge.load_balancer is None:
         yield _problem(
@@ -331,7 +341,7 @@ def _service_secrets(compute: ComputeSettings | None, secrets: SecretsSettings) 
 @_check
 def _application_user(compute: ComputeSettings | None, database: DatabaseSettings | None) -> Iterator[Problem]:
     """Tasks read a password when they start, so one that is rotated cannot be theirs (LWO-IAM-07, MSP-N26)."""
-    if compute is None or database is None or database.rotated_every_days is None:
+    if compute is None or not compute.services or database is None or database.rotated_every_days is None:
         return
     if database.application_username is None:
         fix = "Tasks read a password only when they start; the administrator's is rotated while they run."
@@ -346,3 +356,119 @@ def _recorded_buckets(observability: ObservabilitySettings, storage: StorageSett
         if purpose not in storage.buckets:
             expected = f"one of {', '.join(storage.buckets) or 'the buckets under storage.buckets, which are none'}"
             yield _problem(f"observability.trail.data_events[{position}]", expected, purpose)
+
+
+@_check
+def _sign_in(
+    environment: Environment, jurisdiction: Jurisdiction, directory: DirectorySettings | None
+) -> Iterator[Problem]:
+    """Production asks every user for a second factor (MSP-IAM-02); codes are mailed from the jurisdiction (ALL-15)."""
+    if directory is None:
+        return
+    if environment is Environment.PRODUCTION and not directory.mfa.required:
+        yield _problem("directory.mfa.required", "true in production", "false", "Remove the key; true is the default.")
+    regions = FACTS[jurisdiction].regions
+    if directory.email is not None and directory.email.region not in regions:
+        yield _problem("directory.email.identity_arn", f"an identity in {' or '.join(regions)}", directory.email.region)
+
+
+@_check
+def _users_buckets(directory: DirectorySettings | None, storage: StorageSettings) -> Iterator[Problem]:
+    """Users reach buckets that exist (MSP-IAM-09)."""
+    if directory is None or directory.identity_pool is None:
+        return
+    for purpose in directory.identity_pool.buckets:
+        if purpose not in storage.buckets:
+            expected = f"a bucket under storage.buckets ({', '.join(storage.buckets) or 'there is none'})"
+            yield _problem(f"directory.identity_pool.buckets.{purpose}", expected, purpose)
+
+
+@_check
+def _api_parts(
+    api: ApiSettings | None,
+    directory: DirectorySettings | None,
+    compute: ComputeSettings | None,
+    edge: EdgeSettings | None,
+) -> Iterator[Problem]:
+    """An API has users to admit, functions to call and a zone for its name (MSP-EDG-11, MSP-N28)."""
+    if api is None:
+        return
+    functions = {} if compute is None else compute.functions
+    for path, route in api.routes.items():
+        if route.authenticated and directory is None:
+            fix = f"Add {namespaced('directory')}, which issues the tokens, or make it false."
+            yield _problem(f"api.routes.{path}.authenticated", "false without a user directory", "true", fix)
+        if route.function is not None and route.function not in functions:
+            expected = f"a function under compute.functions ({', '.join(functions) or 'there is none'})"
+            yield _problem(f"api.routes.{path}.function", expected, route.function)
+    if api.domain_name is not None:
+        domain = None if edge is None else edge.domain
+        if domain is None:
+            yield _problem("api.domain_name", "none without edge.domain", api.domain_name, "Add edge.domain.")
+        elif domain.zone_id is None and not api.domain_name.endswith(f".{domain.name}"):
+            yield _problem(
+                "api.domain_name",
+                f"a name under {domain.name}, the zone that is created",
+                api.domain_name,
+                "Or give edge.domain.zone_id.",
+            )
+        elif api.domain_name in (domain.name, domain.cdn):
+            yield _problem("api.domain_name", "a name other than those of edge.domain", api.domain_name)
+
+
+@_check
+def _api_origins(environment: Environment, api: ApiSettings | None) -> Iterator[Problem]:
+    """Production answers web pages of exact HTTPS origins only (MSP-EDG-09)."""
+    if api is None or environment is not Environment.PRODUCTION:
+        return
+    for position, origin in enumerate(api.cors.origins):
+        if not origin.startswith("https://"):
+            yield _problem(f"api.cors.origins[{position}]", "an exact https:// origin in production", origin)
+
+
+@_check
+def _functions(
+    region: str, compute: ComputeSettings | None, storage: StorageSettings, network: NetworkSettings
+) -> Iterator[Problem]:
+    """A function's code and buckets exist, in its region (AWS Lambda API reference: FunctionCode)."""
+    for name, function in ({} if compute is None else compute.functions).items():
+        path = f"compute.functions.{name}"
+        named = {f"{path}.buckets[{position}]": purpose for position, purpose in enumerate(function.buckets)}
+        if function.package is not None:
+            named[f"{path}.package.bucket"] = function.package.bucket
+        for place, purpose in named.items():
+            if purpose not in storage.buckets:
+                expected = f"a bucket under storage.buckets ({', '.join(storage.buckets) or 'there is none'})"
+                yield _problem(place, expected, purpose)
+        if function.image is not None and function.image.split(".")[3] != region:
+            yield _problem(f"{path}.image", f"an image in a registry of {region}", function.image.split(".")[3])
+        endpoints = network.interface_endpoints
+        if function.database and network.nat is Nat.NONE and InterfaceService.SECRETS_MANAGER not in endpoints:
+            expected = f"secretsmanager, because {path} reads the database's secret without NAT"
+            yield _problem("network.interface_endpoints", expected, ", ".join(endpoints) or "none")
+
+
+@_check
+def _frontend_facts(
+    frontend: FrontendSettings | None,
+    directory: DirectorySettings | None,
+    api: ApiSettings | None,
+    edge: EdgeSettings | None,
+    storage: StorageSettings,
+) -> Iterator[Problem]:
+    """A browser application is told what exists (MSP-OUT-01 to 08)."""
+    if frontend is None:
+        return
+    exists = {
+        "region": True,
+        "user_pool_id": directory is not None,
+        "user_pool_client_id": directory is not None,
+        "identity_pool_id": directory is not None and directory.identity_pool is not None,
+        "api_endpoint": api is not None,
+        "cdn_url": edge is not None and edge.cdn is not None,
+        **{f"buckets.{purpose}": True for purpose in storage.buckets},
+    }
+    there = ", ".join(fact for fact, present in exists.items() if present)
+    for name, fact in frontend.variables.items():
+        if not exists.get(fact, False):
+            yield _problem(f"frontend.variables.{name}", f"something this stack has: {there}", fact)

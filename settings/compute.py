@@ -1,14 +1,14 @@
-"""Settings of the application: Fargate services and their image repositories."""
+"""Settings of the application: Fargate services and their image repositories, Lambda functions."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from settings.base import LogRetentionDays, Section
+from settings.base import SECRET_NAME, LogRetentionDays, Section
+from settings.functions import FunctionName, FunctionSettings
 from settings.secrets import SecretReference
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
@@ -21,8 +21,6 @@ FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     16_384: tuple(range(32_768, 122_880 + 1, 8192)),
 }
 """Memory sizes Fargate offers for each CPU size (Amazon ECS Developer Guide: task CPU and memory)."""
-
-SECRET_NAME = re.compile(r"(?i)(passw|secret|token|credential|private|api_?key|access_?key)")
 
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20, examples=["api"])]
 """A service's name; part of every name it has."""
@@ -147,16 +145,24 @@ class RegistrySettings(Section):
 
 
 class ComputeSettings(Section):
-    """Fargate cluster, services and repositories (BER-CMP-01)."""
+    """Fargate cluster, services and repositories (BER-CMP-01); Lambda functions (MSP-CMP-01)."""
 
-    services: dict[ServiceName, ServiceSettings] = Field(min_length=1)
-    """Name → service."""
+    services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
+    """Name → Fargate service."""
+    functions: dict[FunctionName, FunctionSettings] = Field(default_factory=dict)
+    """Name → Lambda function."""
     container_insights: ContainerInsights = ContainerInsights.ENHANCED
     """Detail of the cluster's metrics: `enabled` or `enhanced`."""
     insights_days: LogRetentionDays = 365
     """Days the log group behind the cluster's metrics is kept."""
     registry: RegistrySettings = RegistrySettings()
     """Image repositories."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not (self.services or self.functions):
+            raise ValueError("services, functions: expected one or more of them")
+        return self
 
     @model_validator(mode="after")
     def _one_order(self) -> Self:

@@ -9,13 +9,16 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from settings import checks
+from settings.api import ApiSettings
 from settings.base import Environment, RegionName, Section
 from settings.cache import CacheSettings
 from settings.compute import ComputeSettings
 from settings.database import DatabaseSettings
 from settings.defaults import derive
 from settings.detection import DetectionSettings
+from settings.directory import DirectorySettings
 from settings.edge import EdgeSettings
+from settings.frontend import FrontendSettings
 from settings.identity import IdentitySettings
 from settings.jurisdiction import Jurisdiction
 from settings.keys import KeysSettings
@@ -90,7 +93,13 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     """Buckets; the one of access logs always exists."""
     compute: ComputeSettings | None = None
-    """Fargate services; absent: none."""
+    """Fargate services, Lambda functions; absent: none."""
+    directory: DirectorySettings | None = None
+    """Users of the product, in Cognito; absent: none."""
+    api: ApiSettings | None = None
+    """HTTP API of functions; absent: none."""
+    frontend: FrontendSettings | None = None
+    """What a browser application is told; absent: no such output."""
     edge: EdgeSettings | None = None
     """Domain, load balancer, CDN, firewall; absent: none."""
     observability: ObservabilitySettings

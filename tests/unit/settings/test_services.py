@@ -120,7 +120,7 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (ServiceSettings, {**SERVICE, "user": "root"}, "pattern"),
     (ServiceSettings, {"image": "1.0.0"}, "port"),
     (ServiceSettings, {"image": "latest/x", "port": 1}, "pattern"),
-    (ComputeSettings, {"services": {}}, "at least 1"),
+    (ComputeSettings, {"services": {}}, "services, functions: expected one or more"),
     (ComputeSettings, {"services": {"a": SERVICE, "b": SERVICE}}, "already taken by a"),
     (CdnSettings, {"countries": ["CA"]}, "public_keys: signed access needs one or more"),
     (CdnSettings, {**CDN, "countries": []}, "at least 1"),
