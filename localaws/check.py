@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -11,8 +12,9 @@ from typing import Any, cast
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from jsonschema import Draft7Validator, RefResolver  # pyright: ignore[reportDeprecated]  cfn-lint resolves so too
+    from jsonschema import Draft7Validator, RefResolver, ValidationError, validators  # pyright: ignore[reportDeprecated]  cfn-lint resolves so too
 
+from localaws.clients import python_pattern
 from localaws.handler import Handler, Props
 from localaws.values import unknown
 
@@ -46,9 +48,9 @@ def problems(handler: Handler, region: str, properties: Props) -> Iterator[tuple
     registry = _translate(properties, schema, schema, handler.renames, names, "")
     seen: set[tuple[str, str]] = set()
     resolver = cast("Any", RefResolver).from_schema(schema)  # pyright: ignore[reportDeprecated]
-    validators = [Draft7Validator(schema, resolver=resolver)]
-    validators += [Draft7Validator(table) for table in _tables(handler.cloudformation, region)]
-    for validator in validators:
+    judges = [_judge(schema, resolver=resolver)]
+    judges += [_judge(table) for table in _tables(handler.cloudformation, region)]
+    for validator in judges:
         for error in cast("Any", validator).iter_errors(registry):
             for leaf in _leaves(error):
                 path = ".".join(str(part) for part in leaf.absolute_path)
@@ -56,6 +58,19 @@ def problems(handler: Handler, region: str, properties: Props) -> Iterator[tuple
                 if leaf.validator in JUDGED and path and problem not in seen:
                     seen.add(problem)
                     yield problem
+
+
+def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
+    """The registry's patterns are Java's; one that Python's engine cannot read is left to AWS."""
+    try:
+        fits = not isinstance(value, str) or re.search(python_pattern(pattern), value)
+    except re.error:
+        return
+    if not fits:
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_judge = cast("Any", validators.extend(Draft7Validator, {"pattern": _pattern}))
 
 
 def _leaves(error: Any) -> Iterator[Any]:

@@ -94,12 +94,13 @@ def _check_bounds(size: int, shape: Any, path: str, unit: str, problems: list[st
 
 def _matches(pattern: str, value: str) -> bool:
     try:
-        return re.fullmatch(_python(pattern), value, re.DOTALL) is not None
+        return re.fullmatch(python_pattern(pattern), value, re.DOTALL) is not None
     except re.error:
         return True  # a dialect Python's engine does not read; AWS has the last word
 
 
-def _python(pattern: str) -> str:
+def python_pattern(pattern: str) -> str:
+    """A pattern of AWS's, which are Java's, for Python's engine."""
     classes = {"\\p{L}": "\\w", "\\p{Z}": "\\s", "\\p{N}": "\\d", "\\p{M}": "", "\\p{S}": "", "\\p{P}": ""}
     for java, python in classes.items():
         pattern = pattern.replace(java, python)

@@ -47,6 +47,8 @@ class Handler(ABC):
     autoname: ClassVar[str | None] = None  # input that gets a generated name when the program gives none
     write_only: ClassVar[frozenset[str]] = frozenset()  # inputs AWS never gives back; `read` leaves them out
     secret: ClassVar[frozenset[str]] = frozenset()  # outputs that are secrets whatever the program says
+    archives: ClassVar[frozenset[str]] = frozenset()  # inputs that may hold files, such as a function's code
+    side_by_side: ClassVar[bool] = False  # True when a replacement is made before what it replaces is deleted
     emulated: ClassVar[bool] = False  # True when moto lacks the API and `Store` keeps the resource
 
     @abstractmethod
@@ -55,7 +57,10 @@ class Handler(ABC):
 
     @abstractmethod
     def read(self, call: Call, id: str, known: Props) -> Props | None:
-        """What the account holds, as provider properties; None when it is gone. `known` is empty on import."""
+        """What the account holds, as provider properties; None when it is gone. `known` is empty on import.
+
+        An `id` among them replaces the one asked for: some types are imported by more than their id.
+        """
 
     @abstractmethod
     def update(self, call: Call, id: str, old: Props, new: Props) -> None:

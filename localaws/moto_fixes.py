@@ -20,6 +20,7 @@ def apply() -> None:
     FakeBucket._log_permissions_enabled_policy = fixed  # pyright: ignore[reportPrivateUsage]
     managed: Any = _managed_policies
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
+    _keep_how_users_sign_in()
 
 
 def _managed_policies(backend: Any) -> list[Any]:
@@ -35,6 +36,24 @@ def _parsed_policies(account_id: str, region: str) -> list[Any]:
         AWSManagedPolicy.from_data(name, account_id, region, policy)
         for name, policy in json.loads(aws_managed_policies_data).items()
     ]
+
+
+def _keep_how_users_sign_in() -> None:
+    """UpdateUserPool cannot change what names a user; moto forgets it then, because the call does not carry it."""
+    from moto.cognitoidp.models import CognitoIdpUserPool
+
+    forgetful = CognitoIdpUserPool.update_extended_config
+    if hasattr(forgetful, "fixed"):
+        return
+
+    def update(pool: Any, config: dict[str, Any]) -> None:
+        before: dict[str, Any] = getattr(pool, "extended_config", {})
+        kept = {name: before[name] for name in ("UsernameAttributes", "UsernameConfiguration") if name in before}
+        forgetful(pool, {**kept, **(config or {})})
+
+    update.fixed = True  # type: ignore[attr-defined]
+    fixed: Any = update
+    CognitoIdpUserPool.update_extended_config = fixed
 
 
 def _admits_log_delivery(target_bucket: Any, target_prefix: str | None) -> bool:

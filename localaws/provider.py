@@ -19,11 +19,11 @@ from localaws import check, moto_fixes
 from localaws.clients import Clients
 from localaws.handler import HANDLERS, INVOKES, Call, Handler, Props
 from localaws.store import MemoryStore
-from localaws.values import Unsupported, decode, empty, encode, identical, says_the_same, unknown
+from localaws.values import Unsupported, decode, empty, encode, holds_files, identical, says_the_same, unknown
 
 VERSION = "7.51.1"  # the official provider whose names and shapes are modelled
 ACCOUNT_ID = "123456789012"
-GONE = ("NotFound", "NoSuch", "NotExist", "Nonexistent")  # parts of the codes services have for it
+GONE = ("NotFound", "NoSuch", "NotExist", "Nonexistent", "NonExistent")  # parts of the codes services have for it
 
 log = logging.getLogger("localaws")
 moto_lock = threading.RLock()  # moto is not made for threads
@@ -102,6 +102,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 for name in sorted(inputs.keys() - handler.inputs - {"region"})
                 if not empty(inputs[name])
             ]
+            failures += [
+                (name, f"{request.type}: the embedded AWS does not model files here")
+                for name in sorted(inputs.keys() & handler.inputs - handler.archives)
+                if holds_files(inputs[name])
+            ]
             failures += check.problems(handler, region, inputs)
             return provider_pb2.CheckResponse(
                 inputs=encode(inputs, secrets),
@@ -132,7 +137,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.DiffResponse(
                 changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
                 replaces=replaces,
-                deleteBeforeReplace=bool(replaces) and same_name,
+                deleteBeforeReplace=bool(replaces) and same_name and not handler.side_by_side,
                 diffs=changed,
                 detailedDiff=detailed,
                 hasDetailedDiff=True,
@@ -165,9 +170,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                     current["tags"] = live["tags"]
             else:
                 current = {name: live[name] for name in sorted(handler.inputs) if not empty(live.get(name))}
-            outputs = self._outputs(context, handler, call, request.id, current, live)
+            identity = str(live.get("id") or request.id)
+            outputs = self._outputs(context, handler, call, identity, current, live)
             return provider_pb2.ReadResponse(
-                id=request.id, properties=encode(outputs, secrets | handler.secret), inputs=encode(current, secrets)
+                id=identity, properties=encode(outputs, secrets | handler.secret), inputs=encode(current, secrets)
             )
 
     def Update(self, request: Any, context: Any) -> Any:

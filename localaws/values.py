@@ -11,7 +11,8 @@ from localaws.handler import Props
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a marker of the wire format
-ASSETS = frozenset({"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"})
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -66,6 +67,18 @@ def unknown(value: object) -> bool:
             return False
 
 
+def holds_files(value: object) -> bool:
+    """Whether the value, or anything in it, is a file or an archive, which the engine marks like secrets."""
+    match value:
+        case list():
+            return any(holds_files(item) for item in cast("list[object]", value))
+        case dict():
+            fields = cast("dict[str, object]", value)
+            return fields.get(SIGNATURE) in (ASSET, ARCHIVE) or any(map(holds_files, fields.values()))
+        case _:
+            return False
+
+
 def says_the_same(wanted: object, live: object) -> bool:
     """Whether the account holds what was asked for: documents by meaning, lists as sets, defaults AWS adds ignored."""
     if empty(wanted) or empty(live):
@@ -115,8 +128,6 @@ def _decode(value: struct_pb2.Value, path: str, secrets: list[bool]) -> Any:
                 if fields["secret"].bool_value:
                     secrets.append(True)
                 return _decode(fields["value"], path, secrets) if "value" in fields else UNKNOWN
-            if signature in ASSETS:
-                raise Unsupported(f"{path}: files and archives are not modelled by the embedded AWS")
             return {name: _decode(item, f"{path}.{name}", secrets) for name, item in fields.items()}
         case _:
             return None
