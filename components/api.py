@@ -299,6 +299,7 @@ class Api(pulumi.ComponentResource):
             opts=child,
         )
         self._deployed(mapped, logical, answer.status, answer.headers, answer.template)
+        self._parts += [method, integration, response]
 
     def _permission(self, path: str, function: CalledFunction) -> None:
         """Lets this route of this stage, and nothing else of API Gateway, call the function."""

@@ -71,7 +71,9 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
+    if isinstance(value, pulumi.AssetArchive):
+        return {name: _plain(asset) for name, asset in value.assets.items()}
+    return value.text if isinstance(value, pulumi.StringAsset) else value
 
 
 def _physical_name(name: str, inputs: Props) -> str:
@@ -255,6 +257,42 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
             }
         case "aws:cloudwatch/metricAlarm:MetricAlarm" | "aws:cloudwatch/compositeAlarm:CompositeAlarm":
             return physical, {**generic, "arn": _arn("cloudwatch", f"alarm:{physical}", region)}
+        case "aws:cognito/userPool:UserPool":
+            pool = f"{region}_{_digest(name, 9)}"
+            arn = _arn("cognito-idp", f"userpool/{pool}")
+            return pool, {**generic, "arn": arn, "endpoint": f"cognito-idp.{region}.amazonaws.com/{pool}"}
+        case "aws:cognito/identityPool:IdentityPool":
+            identities = f"{region}:{_digest(name, 8)}-0000-4000-8000-000000000000"
+            return identities, {**generic, "arn": _arn("cognito-identity", f"identitypool/{identities}")}
+        case "aws:apigateway/restApi:RestApi":
+            api = _digest(name, 10)
+            return api, {
+                **generic,
+                "arn": f"arn:aws:apigateway:{region}::/restapis/{api}",
+                "executionArn": _arn("execute-api", api),
+                "rootResourceId": _digest(f"{name}-root", 10),
+            }
+        case "aws:apigateway/stage:Stage":
+            api, stage = inputs["restApi"], inputs["stageName"]
+            return f"ags-{api}-{stage}", {
+                **generic,
+                "arn": f"arn:aws:apigateway:{region}::/restapis/{api}/stages/{stage}",
+                "invokeUrl": f"https://{api}.execute-api.{region}.amazonaws.com/{stage}",
+            }
+        case "aws:apigateway/domainName:DomainName":
+            regional = f"d-{_digest(name, 10)}.execute-api.{region}.amazonaws.com"
+            return inputs["domainName"], {
+                **generic,
+                "regionalDomainName": regional,
+                "regionalZoneId": "Z1UJRXOUMOOFQ8",
+            }
+        case "aws:lambda/function:Function":
+            arn = _arn("lambda", f"function:{physical}")
+            functions = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions"
+            return physical, {**generic, "arn": arn, "invokeArn": f"{functions}/{arn}/invocations"}
+        case "aws:sqs/queue:Queue":
+            url = f"https://sqs.{region}.amazonaws.com/{ACCOUNT_ID}/{physical}"
+            return url, {**generic, "arn": _arn("sqs", physical), "url": url}
         case "random:index/randomPassword:RandomPassword":
             length = int(inputs["length"])
             return "none", {"result": ("Aa1" * length)[:length], "bcryptHash": "$2a$10$", **_counts(inputs)}
