@@ -393,7 +393,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 settings=api_settings,
                 logs_kms_key_arn=keys.arns[Purpose.LOGS],
                 functions={
-                    name: CalledFunction(name=function.name, invoke_arn=function.invoke_arn)
+                    name: CalledFunction(name=function.deployed_name, invoke_arn=function.invoke_arn)
                     for name, function in functions.items()
                 },
                 tokens=None

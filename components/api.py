@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -44,7 +45,7 @@ _ACCESS_LOG_FIELDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class CalledFunction:
-    """A function behind routes.   name: physical name.   invoke_arn: what API Gateway calls."""
+    """A function behind routes.   name: physical name, of a function that exists.   invoke_arn: what the API calls."""
 
     name: pulumi.Input[str]
     invoke_arn: pulumi.Input[str]
@@ -308,6 +309,7 @@ class Api(pulumi.ComponentResource):
         route = "".join(f"/{'*' if part.startswith('{') else part}" for part in path.strip("/").split("/"))
         lambda_.Permission(
             f"{self._name}-calls{path}",
+            statement_id=_statement_id(path),
             action="lambda:InvokeFunction",
             function=function.name,
             principal="apigateway.amazonaws.com",
@@ -511,3 +513,9 @@ def _origin_template(origins: tuple[str, ...]) -> str:
 def _variables(path: str) -> list[str]:
     """Names of the variable parts of a path."""
     return [part.strip("{}+") for part in path.split("/") if part.startswith("{")]
+
+
+def _statement_id(path: str) -> str:
+    """Name of a route's permission: Lambda takes at most 100 letters, digits, hyphens and underscores."""
+    readable = re.sub(r"[^A-Za-z0-9_]+", "-", path).strip("-")
+    return f"api-{readable[:80]}-{sha256(path.encode()).hexdigest()[:8]}"

@@ -111,6 +111,7 @@ class Function(pulumi.ComponentResource):
     """
 
     name: str  # physical name, known in advance
+    deployed_name: pulumi.Output[str]  # the same, known to dependants once the function exists
     arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]  # what API Gateway calls
     role_name: str
@@ -162,7 +163,7 @@ class Function(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group, policy]),
             **self._code(),
         )
-        self.arn = function.arn
+        self.deployed_name, self.arn = function.name, function.arn
         self.invoke_arn = function.invoke_arn
         self.register_outputs({"arn": self.arn})
 

@@ -171,6 +171,147 @@ def test_berthcare_has_its_base_and_no_application_yet() -> None:
     )
 
 
+@pytest.mark.requirement(
+    "MSP-OUT-01", "MSP-OUT-02", "MSP-OUT-03", "MSP-OUT-04", "MSP-OUT-05", "MSP-OUT-06", "MSP-OUT-07", "MSP-OUT-10",
+    "MSP-N29", "MSP-TAG-01",
+)  # fmt: skip
+def test_mentalspace_tells_its_frontend_where_things_are() -> None:
+    outputs = built("mentalspace").outputs
+    told = outputs["frontend_environment"]
+    assert told["VITE_AWS_REGION"] == "us-east-1"
+    assert told["VITE_COGNITO_USER_POOL_ID"] == outputs["user_pool_id"]
+    assert told["VITE_COGNITO_CLIENT_ID"] == outputs["user_pool_client_id"]
+    assert told["VITE_COGNITO_IDENTITY_POOL_ID"] == outputs["identity_pool_id"]
+    assert told["VITE_API_ENDPOINT"] == outputs["api_endpoint"]
+    assert told["VITE_API_ENDPOINT"].endswith(".amazonaws.com/prod")
+    assert told["VITE_FILES_BUCKET"] == f"mentalspace-ehr-files-{ACCOUNT_ID}"
+    assert told["VITE_VIDEOS_BUCKET"] == f"mentalspace-ehr-videos-{ACCOUNT_ID}"
+    assert outputs["vpc_id"]
+
+
+@pytest.mark.requirement("MSP-EDG-09", "MSP-EDG-11", "MSP-EDG-12", "MSP-CMP-03", "MSP-N28")
+def test_mentalspace_answers_health_to_anyone_and_patients_to_users() -> None:
+    recorded = built("mentalspace").recorder
+    methods = {name: inputs["authorization"] for name, inputs in recorded.of("aws:apigateway/method:Method")}
+    assert methods == {
+        "api-GET/health": "NONE",
+        "api-OPTIONS/health": "NONE",
+        "api-GET/patients": "COGNITO_USER_POOLS",
+        "api-OPTIONS/patients": "NONE",
+    }
+
+
+@pytest.mark.requirement("MSP-IAM-05", "MSP-IAM-08", "MSP-IAM-09", "MSP-N07", "MSP-N20")
+def test_mentalspace_users_keep_their_own_objects_from_the_browser() -> None:
+    built_, recorded = built("mentalspace"), built("mentalspace").recorder
+    assert built_.outputs["user_attribute_values"] == {"custom:role": ["admin", "therapist", "patient"]}
+    pool = recorded.one("aws:cognito/userPool:UserPool").inputs
+    assert [schema["name"] for schema in pool["schemas"]] == ["role", "organizationId", "practiceId"]
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy", "directory-objects").inputs["policy"])
+    own = next(statement for statement in policy["Statement"] if statement["Sid"] == "OwnObjects")
+    assert own["Resource"] == [
+        f"arn:aws:s3:::mentalspace-ehr-{purpose}-{ACCOUNT_ID}/${{cognito-identity.amazonaws.com:sub}}/*"
+        for purpose in ("files", "videos")
+    ]
+    for _, cors in recorded.of("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration"):
+        (rule,) = cors["corsRules"]
+        assert rule["allowedOrigins"] == ["https://app.example.org", "https://example.org"]
+        assert set(rule["allowedMethods"]) == {"GET", "PUT", "POST", "HEAD"}
+        assert rule["exposeHeaders"] == ["ETag"]
+
+
+@pytest.mark.requirement("MSP-NET-01", "MSP-NET-02", "MSP-NET-03", "MSP-NET-04", "MSP-NET-05", "MSP-N04", "MSP-N22")
+def test_mentalspace_has_two_zones_and_one_way_out() -> None:
+    outputs = built("mentalspace").outputs
+    zones = ["us-east-1a", "us-east-1b"]
+    for tier in ("public_subnet_ids", "application_subnet_ids", "data_subnet_ids"):
+        assert list(outputs[tier]) == zones
+    assert len(outputs["nat_gateway_ids"]) == 1
+    assert built("mentalspace").recorder.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
+
+
+BACKEND: dict[str, Any] = {
+    "database": {"engine_version": "17.11", "instance_class": "db.t4g.medium", "storage_gib": 20},
+    "storage": {"buckets": {"code": {"data_class": "internal"}, "files": {}}},
+    "directory": {},
+    "compute": {
+        "functions": {
+            "backend": {
+                "runtime": "nodejs24.x",
+                "handler": "index.handler",
+                "package": {"bucket": "code", "key": "backend/1.0.0.zip"},
+                "buckets": ["files"],
+            },
+            "letters": {
+                "runtime": "python3.13",
+                "handler": "app.handler",
+                "package": {"bucket": "code", "key": "letters/1.0.0.zip"},
+                "database": False,
+            },
+        }
+    },
+    "api": {
+        "cors": {"origins": ["https://app.example.org"]},
+        "routes": {"/patients": {"methods": ["GET"], "function": "backend"}},
+    },
+    "frontend": {"variables": {"API_ENDPOINT": "api_endpoint", "USER_POOL_ID": "user_pool_id"}},
+}
+
+
+@pytest.mark.requirement("MSP-CMP-02", "MSP-OUT-09")
+def test_the_backend_gets_the_address_of_the_database_and_the_place_of_its_password(recorded: Recorder) -> None:
+    settings = load.load(smallest(**BACKEND))
+    outputs = recorded.run(lambda: build(settings))
+    found = outputs["backend_environment"]
+    assert set(found) == {"DATABASE_ENDPOINT", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_SECRET_ARN"}
+    assert (found["DATABASE_ENDPOINT"], found["DATABASE_PORT"]) == (outputs["db_address"], "5432")
+    functions = {
+        name: inputs["environment"]["variables"] for name, inputs in recorded.of("aws:lambda/function:Function")
+    }
+    assert found.items() <= functions["function-backend-function"].items()
+    assert functions["function-backend-function"]["S3_BUCKET_FILES"] == "clinic-files-staging"
+    assert not [name for name in functions["function-letters-function"] if name.startswith("DATABASE")]
+    policy = recorded.one("aws:iam/rolePolicy:RolePolicy", "function-letters-policy").inputs["policy"]
+    assert "secretsmanager" not in policy
+
+
+@pytest.mark.requirement("MSP-IAM-13", "MSP-N29")
+def test_a_browser_never_learns_of_the_database(recorded: Recorder) -> None:
+    settings = load.load(smallest(**BACKEND))
+    outputs = recorded.run(lambda: build(settings))
+    told = json.dumps(outputs["frontend_environment"])
+    assert set(outputs["frontend_environment"]) == {"VITE_API_ENDPOINT", "VITE_USER_POOL_ID"}
+    for secret in outputs["backend_environment"].values():
+        assert secret not in told
+
+
+@pytest.mark.requirement("MSP-NET-06", "MSP-NET-07", "MSP-N27", "MSP-CMP-01")
+def test_the_database_admits_the_group_the_functions_run_in_and_nobody_else(recorded: Recorder) -> None:
+    settings = load.load(smallest(**BACKEND))
+    outputs = recorded.run(lambda: build(settings))
+    service, database = outputs["service_security_group_id"], outputs["database_security_group_id"]
+    for _, function in recorded.of("aws:lambda/function:Function"):
+        assert function["vpcConfig"]["securityGroupIds"] == [service]
+        assert function["vpcConfig"]["subnetIds"] == list(outputs["application_subnet_ids"].values())
+    admitted = [
+        inputs
+        for _, inputs in recorded.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+        if inputs["securityGroupId"] == database
+    ]
+    assert [(rule["referencedSecurityGroupId"], rule["fromPort"]) for rule in admitted] == [(service, 5432)]
+
+
+def test_one_firewall_stands_in_front_of_api_and_sign_in(recorded: Recorder) -> None:
+    recorded.run(lambda: build(load.load(smallest(**BACKEND, edge={}))))
+    acl = recorded.one("aws:wafv2/webAcl:WebAcl")
+    assert (acl.inputs["name"], acl.inputs["scope"]) == ("clinic-staging-api", "REGIONAL")
+    guarded = {inputs["resourceArn"] for _, inputs in recorded.of("aws:wafv2/webAclAssociation:WebAclAssociation")}
+    assert guarded == {
+        recorded.one("aws:cognito/userPool:UserPool").outputs["arn"],
+        recorded.one("aws:apigateway/stage:Stage").outputs["arn"],
+    }
+
+
 def test_sections_that_are_absent_are_not_built(recorded: Recorder) -> None:
     settings = load.load(smallest())
     recorded.run(lambda: build(settings))
@@ -182,6 +323,9 @@ def test_sections_that_are_absent_are_not_built(recorded: Recorder) -> None:
             "aws:lb/loadBalancer:LoadBalancer",
             "aws:cloudfront/distribution:Distribution",
             "aws:route53/zone:Zone",
+            "aws:cognito/userPool:UserPool",
+            "aws:apigateway/restApi:RestApi",
+            "aws:lambda/function:Function",
         }
         & recorded.types
     )

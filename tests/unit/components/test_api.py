@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -109,6 +110,8 @@ def test_a_route_calls_its_function_and_only_this_route_of_this_stage_may(record
     assert sorted(inputs["sourceArn"] for inputs in granted) == [
         f"{execution}/prod/*/patients", f"{execution}/prod/*/patients/*",
     ]  # fmt: skip
+    assert len({inputs["statementId"] for inputs in granted}) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,100}", inputs["statementId"]) for inputs in granted)
     assert {inputs["principal"] for inputs in granted} == {"apigateway.amazonaws.com"}
     assert {inputs["sourceAccount"] for inputs in granted} == {ACCOUNT_ID}
 
