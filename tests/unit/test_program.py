@@ -230,6 +230,21 @@ def test_mentalspace_has_two_zones_and_one_way_out() -> None:
     assert built("mentalspace").recorder.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
 
 
+@pytest.mark.requirement(
+    "MSP-DB-02", "MSP-DB-03", "MSP-DB-04", "MSP-DB-05", "MSP-DB-07", "MSP-IAM-10", "MSP-OUT-09", "MSP-CMP-02"
+)  # fmt: skip
+def test_mentalspace_keeps_its_records_in_the_recorded_cluster() -> None:
+    outputs, recorded = built("mentalspace").outputs, built("mentalspace").recorder
+    cluster = recorded.one("aws:rds/cluster:Cluster").inputs
+    assert cluster["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 8}
+    assert (cluster["databaseName"], cluster["masterUsername"]) == ("mentalspaceehr", "postgres")
+    assert cluster["backupRetentionPeriod"] == 30
+    assert recorded.count("aws:rds/clusterInstance:ClusterInstance") == 2
+    told = outputs["backend_environment"]
+    assert (told["DATABASE_NAME"], told["DATABASE_PORT"]) == ("mentalspaceehr", "5432")
+    assert ":secret:mentalspace-ehr-db-credentials-" in told["DATABASE_SECRET_ARN"]
+
+
 BACKEND: dict[str, Any] = {
     "database": {"engine_version": "17.11", "instance_class": "db.t4g.medium", "storage_gib": 20},
     "storage": {"buckets": {"code": {"data_class": "internal"}, "files": {}}},
@@ -273,6 +288,23 @@ def test_the_backend_gets_the_address_of_the_database_and_the_place_of_its_passw
     assert not [name for name in functions["function-letters-function"] if name.startswith("DATABASE")]
     policy = recorded.one("aws:iam/rolePolicy:RolePolicy", "function-letters-policy").inputs["policy"]
     assert "secretsmanager" not in policy
+
+
+@pytest.mark.requirement("MSP-CMP-02", "MSP-N26")
+def test_a_function_reads_a_password_rds_keeps_itself_by_the_database_it_belongs_to(recorded: Recorder) -> None:
+    database = {"engine": "aurora-postgresql", "engine_version": "15.19", "managed_password": True}
+    recorded.run(lambda: build(load.load(smallest(**{**BACKEND, "database": database}))))
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy", "function-backend-policy").inputs["policy"])
+    statements = {statement["Sid"]: statement for statement in policy["Statement"]}
+    identifier = recorded.one("aws:rds/cluster:Cluster").inputs["clusterIdentifier"]
+    assert statements["ReadManagedPassword"]["Condition"]["StringEquals"] == {
+        "secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": (
+            f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:cluster:{identifier}"
+        )
+    }
+    assert "OpenSecrets" in statements
+    other = recorded.one("aws:iam/rolePolicy:RolePolicy", "function-letters-policy").inputs["policy"]
+    assert "secretsmanager" not in other
 
 
 @pytest.mark.requirement("MSP-IAM-13", "MSP-N29")
