@@ -635,7 +635,7 @@ def _secret_names(
 ) -> list[str]:
     """Secrets the application may read: its own login, never also the administrator's, and its own secrets."""
     login = None if database is None else _application_login(database).secret_name
-    own = [] if application is None else application.names.values()
+    own = list[str]() if application is None else list(application.names.values())
     names = [login, *(cache.secret_name for cache in caches), *own]
     return [name for name in names if name is not None]
 

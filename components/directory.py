@@ -111,7 +111,7 @@ class Directory(pulumi.ComponentResource):
                 "require_numbers": True,
                 "require_symbols": True,
                 "temporary_password_validity_days": settings.password.temporary_days,
-                **({"password_history_size": settings.password.history} if settings.password.history else {}),
+                "password_history_size": settings.password.history or None,
             },
             schemas=_schemas(settings),
             device_configuration=_devices(settings.devices),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -167,17 +167,21 @@ class Function(pulumi.ComponentResource):
         self.invoke_arn = function.invoke_arn
         self.register_outputs({"arn": self.arn})
 
-    def _code(self) -> lambda_.FunctionArgsDict:
+    def _code(self) -> dict[str, Any]:
         code, settings = self._args.code, self._args.settings
         match code:
             case ImageCode():
-                return {"package_type": "Image", "image_uri": code.address}  # pyright: ignore[reportReturnType]
+                return {"package_type": "Image", "image_uri": code.address}
             case PackageCode():
-                source = {"s3_bucket": code.bucket, "s3_key": code.key, "s3_object_version": code.version}
+                source: dict[str, Any] = {
+                    "s3_bucket": code.bucket,
+                    "s3_key": code.key,
+                    "s3_object_version": code.version,
+                }
             case _:
                 source = {"code": code}
         runtime = None if settings.runtime is None else settings.runtime.value
-        return {"package_type": "Zip", "runtime": runtime, "handler": settings.handler, **source}  # pyright: ignore[reportReturnType]
+        return {"package_type": "Zip", "runtime": runtime, "handler": settings.handler, **source}
 
     def _network(self) -> lambda_.FunctionVpcConfigArgsDict | None:
         if self._args.security_group_id is None:

@@ -51,7 +51,7 @@ def problems(handler: Handler, region: str, properties: Props) -> Iterator[tuple
     judges = [_judge(schema, resolver=resolver)]
     judges += [_judge(table) for table in _tables(handler.cloudformation, region)]
     for validator in judges:
-        for error in cast("Any", validator).iter_errors(registry):
+        for error in validator.iter_errors(registry):
             for leaf in _leaves(error):
                 path = ".".join(str(part) for part in leaf.absolute_path)
                 problem = (names.get(path, path), _sentence(leaf))

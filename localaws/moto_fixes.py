@@ -30,7 +30,7 @@ def _managed_policies(backend: Any) -> list[Any]:
 
 @cache
 def _parsed_policies(account_id: str, region: str) -> list[Any]:
-    from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data  # pyright: ignore[reportPrivateImportUsage]
 
     return [
         AWSManagedPolicy.from_data(name, account_id, region, policy)
