@@ -333,6 +333,16 @@ def test_the_database_admits_the_group_the_functions_run_in_and_nobody_else(reco
     assert [(rule["referencedSecurityGroupId"], rule["fromPort"]) for rule in admitted] == [(service, 5432)]
 
 
+@pytest.mark.requirement("MSP-N18", "MSP-OBS-06")
+def test_the_api_and_its_functions_are_watched(recorded: Recorder) -> None:
+    recorded.run(lambda: build(load.load(smallest(**BACKEND))))
+    named = [inputs.get("dimensions", {}) for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")]
+    text = json.dumps([inputs for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")])
+    assert {"FunctionName": "clinic-staging-backend"} in named
+    assert '"ApiName": "clinic-staging-api"' in text
+    assert "clinic-staging-backend-failures" in text
+
+
 def test_one_firewall_stands_in_front_of_api_and_sign_in(recorded: Recorder) -> None:
     recorded.run(lambda: build(load.load(smallest(**BACKEND, edge={}))))
     acl = recorded.one("aws:wafv2/webAcl:WebAcl")
