@@ -23,12 +23,16 @@ class TaskRolesArgs:
 
     bucket_arns: buckets the application keeps objects in.   secret_names: secrets it and its start-up read.
     key_aliases: aliases of the keys of both, known in advance; empty: those that follow the pattern of names.
+    repository_names: where its images are; empty: repositories of the stack.
+    tracing: whether a collector beside it sends traces to X-Ray.
     """
 
     scope: Scope
     bucket_arns: Sequence[str]
     secret_names: Sequence[str]
     key_aliases: Sequence[str] = ()
+    repository_names: Sequence[str] = ()
+    tracing: bool = False
 
 
 class TaskRoles(pulumi.ComponentResource):
@@ -101,7 +105,7 @@ def _execution(args: TaskRolesArgs) -> list[Statement]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [scope.arn("ecr", f"repository/{scope.name('*')}")],
+            [scope.arn("ecr", f"repository/{name}") for name in sorted({*args.repository_names}) or [scope.name("*")]],
         ),
         allow(
             "WriteLogs",
@@ -124,6 +128,21 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
             allow("ListObjects", ["s3:ListBucket"], list(args.bucket_arns)),
             _use_keys("UseObjectKeys", args, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
         ]
+    if args.tracing:
+        # X-Ray knows no resources for these (Service Authorization Reference: AWS X-Ray)
+        statements.append(
+            allow(
+                "SendTraces",
+                [
+                    "xray:GetSamplingRules",
+                    "xray:GetSamplingStatisticSummaries",
+                    "xray:GetSamplingTargets",
+                    "xray:PutTelemetryRecords",
+                    "xray:PutTraceSegments",
+                ],
+                ["*"],
+            )
+        )
     return [*statements, *_read_secrets(args)]
 
 

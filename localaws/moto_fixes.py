@@ -7,6 +7,7 @@ import json
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 
@@ -20,6 +21,24 @@ def apply() -> None:
     FakeBucket._log_permissions_enabled_policy = fixed  # pyright: ignore[reportPrivateUsage]
     managed: Any = _managed_policies
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
+    _lock_tokens()
+
+
+def _lock_tokens() -> None:
+    """Lock tokens of WAF's IP sets in AWS's form, a UUID: moto's own clients would refuse the six characters it gives.
+
+    Source: AWS WAFV2 API Reference, UpdateIPSet.
+    """
+    from moto.wafv2.models import FakeIPSet
+
+    def token(ip_set: Any) -> str:
+        return ip_set.__dict__["lock_token"]
+
+    def keep(ip_set: Any, value: str) -> None:
+        ip_set.__dict__["lock_token"] = str(uuid4())
+
+    lock: Any = property(token, keep)
+    FakeIPSet.lock_token = lock
 
 
 def _managed_policies(backend: Any) -> list[Any]:

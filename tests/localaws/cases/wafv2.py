@@ -41,6 +41,17 @@ LOGS = "arn:aws:logs:ca-central-1:123456789012:log-group:aws-waf-logs-clinic"
 CASES = [
     Case("aws:wafv2/webAcl:WebAcl", {"name": "clinic", **acl(2000)}, {"rules": acl(500)["rules"], "tags": {}}),
     Case(
+        "aws:wafv2/ipSet:IpSet",
+        {
+            "name": "clinic-denied",
+            "scope": "REGIONAL",
+            "ipAddressVersion": "IPV4",
+            "addresses": ["203.0.113.0/24"],
+            "tags": {"DataClass": "internal"},
+        },
+        {"addresses": ["203.0.113.0/24", "198.51.100.7/32"], "tags": {}},
+    ),
+    Case(
         "aws:wafv2/webAclAssociation:WebAclAssociation",
         {"resourceArn": Ref("balancer"), "webAclArn": Ref("acl", "arn")},
         None,
