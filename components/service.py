@@ -40,7 +40,7 @@ class Cluster(pulumi.ComponentResource):
         from pulumi_aws import cloudwatch, ecs
 
         scope = args.scope
-        self.name = scope.name("services", kind="cluster")
+        self.name = scope.name("services")
         group_name = f"/aws/ecs/containerinsights/{self.name}/performance"
         group = cloudwatch.LogGroup(
             f"{name}-insights",

@@ -115,7 +115,8 @@ class Service(Shadowed):
         "healthCheckGracePeriodSeconds", "propagateTags",
     )  # fmt: skip
     inputs = frozenset(
-        {*WIRE, "name", "serviceRegistries", "networkConfiguration", "deploymentCircuitBreaker", "deploymentMinimumHealthyPercent",
+        {*WIRE, "name", "serviceRegistries", "networkConfiguration", "deploymentCircuitBreaker",
+         "deploymentMinimumHealthyPercent",
          "deploymentMaximumPercent", "enableExecuteCommand", "enableEcsManagedTags", "availabilityZoneRebalancing",
          "waitForSteadyState", "forceNewDeployment", "capacityProviderStrategies", "tags"}
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from program import build
 from settings import load
@@ -169,6 +170,136 @@ def test_berthcare_has_its_base_and_no_application_yet() -> None:
         not {"aws:ecs/service:Service", "aws:lb/loadBalancer:LoadBalancer", "aws:ecr/repository:Repository"}
         & recorded.types
     )
+
+
+@pytest.mark.requirement("LWO-CMP-01", "LWO-CMP-02", "LWO-CMP-03", "LWO-DB-01", "LWO-IAM-06", "LWO-TAG-01")
+def test_lifeworld_has_the_recorded_names() -> None:
+    outputs, recorded = built("lifeworld").outputs, built("lifeworld").recorder
+    assert outputs["cluster_name"] == "life-world-os-production"
+    assert outputs["service_names"] == {"backend": "backend-prod", "frontend": "frontend-prod"}
+    families = [inputs["family"] for _, inputs in recorded.of("aws:ecs/taskDefinition:TaskDefinition")]
+    assert sorted(families) == ["life-world-os-backend-prod", "life-world-os-frontend-prod"]
+    database = recorded.one("aws:rds/instance:Instance").inputs
+    assert (database["identifier"], database["dbName"], database["instanceClass"]) == (
+        "life-world-os-prod",
+        "lifeworld_prod",
+        "db.t3.medium",
+    )
+    secrets = [inputs["name"] for _, inputs in recorded.of("aws:secretsmanager/secret:Secret")]
+    assert secrets
+    assert all(name.startswith("life-world-os/production/") for name in secrets)
+    assert recorded.count("aws:cloudfront/distribution:Distribution") == 0
+
+
+@pytest.mark.requirement("LWO-CMP-07", "LWO-CMP-10", "LWO-CMP-11", "LWO-N12", "LWO-N15")
+def test_lifeworlds_services_find_each_other_and_keep_ten_images() -> None:
+    recorded = built("lifeworld").recorder
+    assert recorded.count("aws:servicediscovery/service:Service") == 2
+    (backend, _) = (
+        json.loads(i["containerDefinitions"])[0] for _, i in recorded.of("aws:ecs/taskDefinition:TaskDefinition")
+    )
+    assert {"name": "FRONTEND_URL", "value": "http://frontend.life-world-os.internal:3000"} in backend["environment"]
+    assert backend["image"].endswith("/life-world-os-backend:1.0.0")
+    for _, inputs in recorded.of("aws:ecr/lifecyclePolicy:LifecyclePolicy"):
+        assert json.loads(inputs["policy"])["rules"][1]["selection"]["countNumber"] == 10
+
+
+@pytest.mark.requirement("LWO-NET-07", "LWO-EDG-01", "LWO-EDG-05", "LWO-EDG-06", "LWO-N05")
+def test_lifeworld_lets_in_known_addresses_and_health_checkers_only() -> None:
+    recorded = built("lifeworld").recorder
+    assert entries(recorded) == {"203.0.113.0/24", "pl-0123456789abcdef0"}
+    assert recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["internal"] is False
+    assert recorded.one("aws:route53/zone:Zone").inputs["name"] == "lifeworld.example.org"
+    assert recorded.one("aws:route53/record:Record", "address-record").inputs["name"] == "prod.lifeworld.example.org"
+    check = recorded.one("aws:route53/healthCheck:HealthCheck").inputs
+    assert (check["fqdn"], check["resourcePath"]) == ("prod.lifeworld.example.org", "/api/health")
+
+
+def entries(recorded: Recorder) -> set[str]:
+    """Addresses and prefix lists that the load balancer's security group lets in."""
+    rules = recorded.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    own = [rule for rule in rules if rule.name.startswith("security-groups-load-balancer-from-")]
+    peers = [rule.inputs.get("cidrIpv4") or rule.inputs.get("prefixListId") for rule in own]
+    return {peer for peer in peers if peer}
+
+
+def lifeworld(**edge: Any) -> Settings:
+    """The stack with other parts of its edge."""
+    config = yaml.safe_load((ROOT / "Pulumi.lifeworld.yaml").read_text())["config"]
+    config["phi-platform:edge"] |= edge
+    return load.load(config)
+
+
+@pytest.mark.requirement("LWO-NET-12", "LWO-EDG-01", "LWO-N05", "LWO-NET-07")
+def test_behind_a_vpn_the_load_balancer_has_no_public_address(recorded: Recorder) -> None:
+    vpn = {"saml_provider_arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/staff"}
+    settings = lifeworld(load_balancer={"access": "internal"}, vpn=vpn)
+    outputs = recorded.run(lambda: build(settings))
+    balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs
+    assert balancer["internal"] is True
+    assert set(balancer["subnets"]) == set(outputs["application_subnet_ids"].values())
+    assert entries(recorded) == set()
+    endpoint = recorded.one("aws:ec2clientvpn/endpoint:Endpoint").inputs
+    assert endpoint["securityGroupIds"] == [outputs["vpn_security_group_id"]]
+    assert recorded.count("aws:ec2clientvpn/networkAssociation:NetworkAssociation") == 2
+    assert recorded.one("aws:acm/certificate:Certificate", "vpn-certificate-certificate")
+    assert recorded.one("aws:route53/healthCheck:HealthCheck").inputs["type"] == "CLOUDWATCH_METRIC"
+    alarm = recorded.one("aws:cloudwatch/metricAlarm:MetricAlarm", "health-alarm").inputs
+    assert "life-world-os-backend-prod" in alarm["dimensions"]["TargetGroup"]
+
+
+@pytest.mark.requirement("LWO-EDG-01", "LWO-NET-07")
+@pytest.mark.parametrize(("sources", "entered"), [([], "10.0.0.0/16"), (["192.168.0.0/24"], "192.168.0.0/24")])
+def test_an_internal_load_balancer_is_reached_from_the_network_or_from_its_sources(
+    recorded: Recorder, sources: list[str], entered: str
+) -> None:
+    settings = lifeworld(load_balancer={"access": "internal", "sources": sources})
+    recorded.run(lambda: build(settings))
+    assert entries(recorded) == {entered}
+
+
+@pytest.mark.requirement("FAC-EDG-06", "FAC-EDG-07", "FAC-N04")
+def test_with_dns_elsewhere_outputs_say_which_records_to_make(recorded: Recorder) -> None:
+    settings = lifeworld(domain={"name": "prod.example.org", "dns": "external"}, failover=None)
+    outputs = recorded.run(lambda: build(settings))
+    assert not {"aws:route53/zone:Zone", "aws:route53/record:Record"} & recorded.types
+    address, proof = outputs["dns_records"]
+    assert (address["name"], address["type"]) == ("prod.example.org", "CNAME")
+    assert address["value"] == outputs["load_balancer_dns_name"]
+    assert (proof["type"], proof["name"].endswith("prod.example.org.")) == ("CNAME", True)
+
+
+@pytest.mark.requirement("FAC-EDG-06")
+def test_a_certificate_that_exists_is_used_as_it_is(recorded: Recorder) -> None:
+    arn = f"arn:aws:acm:ca-central-1:{ACCOUNT_ID}:certificate/imported"
+    settings = lifeworld(domain={"name": "prod.example.org", "dns": "external", "certificate_arn": arn})
+    outputs = recorded.run(lambda: build(settings))
+    assert recorded.count("aws:acm/certificate:Certificate") == 0
+    assert recorded.one("aws:lb/listener:Listener", "load-balancer-https").inputs["certificateArn"] == arn
+    assert [record["type"] for record in outputs["dns_records"]] == ["CNAME"]
+
+
+@pytest.mark.requirement("LWO-EDG-07", "LWO-EDG-04")
+def test_failover_and_a_system_without_firewall_are_settings(recorded: Recorder) -> None:
+    failover = {"target": "site.example.org", "target_zone_id": "Z3AQBSTGFYJSTF"}
+    outputs = recorded.run(lambda: build(lifeworld(failover=failover, web_acl=None)))
+    first = recorded.one("aws:route53/record:Record", "address-record").inputs
+    assert first["healthCheckId"] == outputs["health_check_id"]
+    assert recorded.one("aws:route53/record:Record", "address-record-secondary").inputs["setIdentifier"] == "secondary"
+    assert recorded.count("aws:wafv2/webAcl:WebAcl") == 0
+
+
+def test_a_region_without_the_health_checkers_list_is_one_clear_line(
+    recorded: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pulumi_aws as aws
+
+    def gone(**_: object) -> None:
+        raise RuntimeError("empty result")
+
+    monkeypatch.setattr(aws.ec2, "get_managed_prefix_list", gone)
+    with pytest.raises(pulumi.RunError, match=r"edge.load_balancer.health_checkers: expected false in ca-central-1"):
+        recorded.run(lambda: build(lifeworld()))
 
 
 def test_sections_that_are_absent_are_not_built(recorded: Recorder) -> None:

@@ -206,6 +206,27 @@ def test_no_task_permission_names_a_whole_service_and_only_the_sign_in_every_res
             assert statement["Resource"] != ["*"] or statement["Sid"] == "SignInToRegistry"
 
 
+@pytest.mark.requirement("LWO-CMP-10", "LWO-IAM-01", "LWO-IAM-04")
+def test_starting_a_task_pulls_from_the_repositories_that_are_named(recorded: Recorder) -> None:
+    policy = tasks(recorded, repository_names=["shared/api"])["execution"]
+    for repository, decision in {"shared/api": "allowed", "shared/other": "not allowed"}.items():
+        arn = f"arn:aws:ecr:ca-central-1:{ACCOUNT_ID}:repository/{repository}"
+        assert decide(policy, "ecr:BatchGetImage", arn) == decision
+    own = f"arn:aws:ecr:ca-central-1:{ACCOUNT_ID}:repository/berthcare-staging-api"
+    assert decide(policy, "ecr:BatchGetImage", own) == "not allowed"
+
+
+@pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11", "LWO-IAM-02")
+@pytest.mark.parametrize("tracing", [True, False])
+def test_a_task_sends_traces_only_when_it_has_a_collector(recorded: Recorder, tracing: bool) -> None:
+    policies = tasks(recorded, tracing=tracing)
+    decision = "allowed" if tracing else "not allowed"
+    for action in ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets"):
+        assert decide(policies["task"], f"xray:{action}") == decision
+    assert decide(policies["task"], "xray:GetTraceSummaries") == "not allowed"
+    assert "xray" not in policies["execution"]
+
+
 @pytest.mark.requirement("BER-TAG-01", "ALL-11")
 def test_task_roles_carry_the_tags_of_patient_data(recorded: Recorder) -> None:
     tasks(recorded)
