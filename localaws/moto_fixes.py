@@ -29,16 +29,17 @@ def _lock_tokens() -> None:
 
     Source: AWS WAFV2 API Reference, UpdateIPSet.
     """
-    from moto.wafv2.models import FakeIPSet
+    from moto.wafv2 import models
 
-    def token(ip_set: Any) -> str:
-        return ip_set.__dict__["lock_token"]
+    ip_set: Any = models.FakeIPSet
 
-    def keep(ip_set: Any, value: str) -> None:
-        ip_set.__dict__["lock_token"] = str(uuid4())
+    def token(kept: Any) -> str:
+        return kept.__dict__["lock_token"]
 
-    lock: Any = property(token, keep)
-    FakeIPSet.lock_token = lock
+    def keep(kept: Any, value: str) -> None:
+        kept.__dict__["lock_token"] = str(uuid4())
+
+    ip_set.lock_token = property(token, keep)
 
 
 def _managed_policies(backend: Any) -> list[Any]:
@@ -48,7 +49,8 @@ def _managed_policies(backend: Any) -> list[Any]:
 
 @cache
 def _parsed_policies(account_id: str, region: str) -> list[Any]:
-    from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
 
     return [
         AWSManagedPolicy.from_data(name, account_id, region, policy)

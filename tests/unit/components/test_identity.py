@@ -76,7 +76,7 @@ def decide(policy: str, action: str, resource: str = "*", **context: Any) -> str
 
 def tasks(recorded: Recorder, where: Scope | None = None, **args: Any) -> dict[str, str]:
     """`execution` and `task` → policy."""
-    wiring = {"bucket_arns": [PHOTOS], "secret_names": [DATABASE], **args}
+    wiring: dict[str, Any] = {"bucket_arns": [PHOTOS], "secret_names": [DATABASE], **args}
     recorded.run(lambda: TaskRoles("roles", TaskRolesArgs(scope=where or scope(), **wiring)))
     return {inputs["name"]: inputs["policy"] for _, inputs in recorded.of(POLICY)}
 

@@ -175,7 +175,7 @@ def test_services_are_named_after_the_system_unless_told_otherwise() -> None:
 
 
 def test_services_without_requests_need_no_load_balancer() -> None:
-    workers = {"services": {"worker": {"image": "1.0.0", "port": None}, "inner": {**SERVICE, "paths": []}}}
+    workers: dict[str, Any] = {"services": {"worker": {"image": "1.0.0", "port": None}, "inner": {**SERVICE, "paths": []}}}
     assert load.load(smallest(compute=workers)).compute
     (only,) = problems(smallest(compute={"services": {"api": SERVICE}}))
     assert only.startswith("phi-platform:edge.load_balancer: expected a load balancer in front of the services")
