@@ -353,6 +353,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             key_aliases=sorted({keys.aliases[Purpose.SECRETS], keys.aliases[Purpose.STORAGE]}),
             repository_names=[repository_name(scope, name, service.repository) for name, service in services.items()],
             tracing=any(service.tracing for service in services.values()),
+            database_user=None if settings.compute is None else settings.compute.database_user,
         ),
     )
     outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}

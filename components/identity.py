@@ -25,6 +25,7 @@ class TaskRolesArgs:
     key_aliases: aliases of the keys of both, known in advance; empty: those that follow the pattern of names.
     repository_names: where its images are; empty: repositories of the stack.
     tracing: whether a collector beside it sends traces to X-Ray.
+    database_user: as whom it may sign in to the database with an IAM token; None: not at all.
     """
 
     scope: Scope
@@ -33,6 +34,7 @@ class TaskRolesArgs:
     key_aliases: Sequence[str] = ()
     repository_names: Sequence[str] = ()
     tracing: bool = False
+    database_user: str | None = None
 
 
 class TaskRoles(pulumi.ComponentResource):
@@ -128,6 +130,10 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
             allow("ListObjects", ["s3:ListBucket"], list(args.bucket_arns)),
             _use_keys("UseObjectKeys", args, ["kms:Decrypt", "kms:GenerateDataKey"], "s3"),
         ]
+    if args.database_user is not None:
+        # the instance's own id is known only once it exists
+        user = args.scope.arn("rds-db", f"dbuser:*/{args.database_user}")
+        statements.append(allow("SignInToDatabase", ["rds-db:connect"], [user]))
     if args.tracing:
         # X-Ray knows no resources for these (Service Authorization Reference: AWS X-Ray)
         statements.append(

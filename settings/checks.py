@@ -352,6 +352,16 @@ def _recorded_buckets(observability: ObservabilitySettings, storage: StorageSett
 
 
 @_check
+def _database_user(compute: ComputeSettings | None, database: DatabaseSettings | None) -> Iterator[Problem]:
+    """Tokens open a database that takes them (LWO-N07)."""
+    if compute is None or compute.database_user is None:
+        return
+    if database is None or not database.iam_authentication:
+        expected = "nothing without a database that has iam_authentication: true"
+        yield _problem("compute.database_user", expected, compute.database_user)
+
+
+@_check
 def _certificates(region: str, edge: EdgeSettings | None) -> Iterator[Problem]:
     """Certificates are where they are used: the load balancer's and the VPN's at home, the CDN's in us-east-1."""
     if edge is None:

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from settings.base import DomainName, LogRetentionDays, Section
+from settings.database import Identifier
 from settings.secrets import SecretReference
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
@@ -229,6 +230,9 @@ class ComputeSettings(Section):
     """Private names of the services, and the way between them; absent: services do not reach each other."""
     tracing: TracingSettings = TracingSettings()
     """Collector of the services with `tracing: true`."""
+    database_user: Identifier | None = None
+    """PostgreSQL user as which tasks may sign in with a short-lived IAM token instead of a password (LWO-N07); a
+    member of the role `rds_iam`. Absent: they may not."""
 
     @property
     def routed(self) -> dict[str, ServiceSettings]:

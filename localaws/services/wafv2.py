@@ -10,13 +10,14 @@ from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, pascal, to_tags
 
 OWN_SPELLING = {
+    "arn": "ARN",
     "cloudwatchMetricsEnabled": "CloudWatchMetricsEnabled",
     "ipSetReferenceStatement": "IPSetReferenceStatement",
 }
 
 
 def _wire(value: Any) -> Any:
-    """The provider's form as the API's: its names, and the two it spells its own way."""
+    """The provider's form as the API's: its names, and those it spells its own way."""
     if isinstance(value, dict):
         renamed: Props = {}
         for name, item in value.items():

@@ -215,6 +215,60 @@ def test_lifeworld_lets_in_known_addresses_and_health_checkers_only() -> None:
     assert (check["fqdn"], check["resourcePath"]) == ("prod.lifeworld.example.org", "/api/health")
 
 
+@pytest.mark.requirement("LWO-CMP-08", "LWO-N15", "LWO-CMP-06", "LWO-NET-10", "LWO-NET-02", "LWO-NET-03", "LWO-N02")
+def test_lifeworlds_tasks_are_private_checked_and_measured() -> None:
+    outputs, recorded = built("lifeworld").outputs, built("lifeworld").recorder
+    for _, task in recorded.of("aws:ecs/taskDefinition:TaskDefinition"):
+        assert (task["cpu"], task["memory"]) == ("512", "1024")
+        (only,) = json.loads(task["containerDefinitions"])
+        assert only["healthCheck"]["command"][0] == "CMD"
+    for _, service in recorded.of("aws:ecs/service:Service"):
+        network = service["networkConfiguration"]
+        assert network["assignPublicIp"] is False
+        assert set(network["subnets"]) == set(outputs["application_subnet_ids"].values())
+        assert service["healthCheckGracePeriodSeconds"] == 60
+    metrics = {"name": "containerInsights", "value": "enhanced"}
+    assert recorded.one("aws:ecs/cluster:Cluster").inputs["settings"] == [metrics]
+    placed = {subnet for _, gateway in recorded.of("aws:ec2/natGateway:NatGateway") for subnet in [gateway["subnetId"]]}
+    placed |= set(recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["subnets"])
+    assert placed == set(outputs["public_subnet_ids"].values())
+
+
+@pytest.mark.requirement("BER-CMP-01", "BER-EDG-09")
+def test_berthcares_application_is_a_section_more(recorded: Recorder) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.berthcare.yaml").read_text())["config"]
+    config["phi-platform:compute"] = {"services": {"api": {"image": "1.0.0", "port": 80}}}
+    config["phi-platform:edge"] |= {"domain": {"name": "staging.example.org"}, "load_balancer": {}}
+    outputs = recorded.run(lambda: build(load.load(config)))
+    assert outputs["service_names"] == {"api": "berthcare-staging-api"}
+    assert recorded.one("aws:ecs/service:Service").inputs["loadBalancers"][0]["containerPort"] == 80
+    assert entries(recorded) == {"0.0.0.0/0"}
+
+
+@pytest.mark.requirement("OMN-CMP-01", "OMN-CMP-02", "OMN-CMP-03", "OMN-EDG-01")
+def test_a_gateway_stands_before_services_that_only_it_reaches(recorded: Recorder) -> None:
+    inner = {"image": "1.0.0", "paths": []}
+    services = {
+        "kong": {"image": "1.0.0", "port": 8000},
+        "postgrest": {**inner, "port": 3000, "repository": "omnirapeutic-postgrest"},
+        "gotrue": {**inner, "port": 9999},
+        "realtime": {**inner, "port": 4000},
+    }
+    config = smallest(
+        compute={"services": services, "discovery": {}},
+        edge={"domain": {"name": "app.example.org"}, "load_balancer": {}},
+    )
+    recorded.run(lambda: build(load.load(config)))
+    assert [inputs["port"] for _, inputs in recorded.of("aws:lb/targetGroup:TargetGroup")] == [8000]
+    assert recorded.count("aws:servicediscovery/service:Service") == 4
+    assert recorded.count("aws:ecr/repository:Repository") == 3
+    rules = recorded.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    among = {int(inputs["fromPort"]) for name, inputs in rules if "-service-from-service-" in name}
+    assert among == {8000, 3000, 9999, 4000}
+    outside = {int(inputs["fromPort"]) for name, inputs in rules if "-service-from-load-balancer-" in name}
+    assert outside == {8000}
+
+
 def entries(recorded: Recorder) -> set[str]:
     """Addresses and prefix lists that the load balancer's security group lets in."""
     rules = recorded.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")

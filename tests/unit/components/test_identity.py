@@ -216,6 +216,17 @@ def test_starting_a_task_pulls_from_the_repositories_that_are_named(recorded: Re
     assert decide(policy, "ecr:BatchGetImage", own) == "not allowed"
 
 
+@pytest.mark.requirement("LWO-IAM-03", "LWO-N07")
+@pytest.mark.parametrize("user", [None, "clinic_app"])
+def test_a_task_signs_in_to_the_database_with_a_token_only_as_the_named_user(
+    recorded: Recorder, user: str | None
+) -> None:
+    policy = tasks(recorded, database_user=user)["task"]
+    for name in ("clinic_app", "clinic_admin"):
+        arn = f"arn:aws:rds-db:ca-central-1:{ACCOUNT_ID}:dbuser:db-ABCDEFGHIJKL01234/{name}"
+        assert decide(policy, "rds-db:connect", arn) == ("allowed" if name == user else "not allowed")
+
+
 @pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11", "LWO-IAM-02")
 @pytest.mark.parametrize("tracing", [True, False])
 def test_a_task_sends_traces_only_when_it_has_a_collector(recorded: Recorder, tracing: bool) -> None:

@@ -132,7 +132,6 @@ def test_requests_can_be_no_measure(recorded: Recorder) -> None:
     assert recorded.count("aws:appautoscaling/policy:Policy") == 2
 
 
-@pytest.mark.requirement("OMN-CMP-02")
 def test_a_worker_has_no_port_no_targets_and_no_request_count(recorded: Recorder) -> None:
     build(recorded, {"port": None}, target=None)
     service = recorded.one("aws:ecs/service:Service").inputs

@@ -175,7 +175,9 @@ def test_services_are_named_after_the_system_unless_told_otherwise() -> None:
 
 
 def test_services_without_requests_need_no_load_balancer() -> None:
-    workers: dict[str, Any] = {"services": {"worker": {"image": "1.0.0", "port": None}, "inner": {**SERVICE, "paths": []}}}
+    workers: dict[str, Any] = {
+        "services": {"worker": {"image": "1.0.0", "port": None}, "inner": {**SERVICE, "paths": []}}
+    }
     assert load.load(smallest(compute=workers)).compute
     (only,) = problems(smallest(compute={"services": {"api": SERVICE}}))
     assert only.startswith("phi-platform:edge.load_balancer: expected a load balancer in front of the services")
@@ -185,6 +187,10 @@ SERVED = {"services": {"api": SERVICE}}
 TRACED = {"services": {"worker": {"image": "1.0.0", "port": None, "tracing": True}}}
 OFFLINE = {"nat": "none", "interface_endpoints": ["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager"]}
 ACROSS: list[tuple[dict[str, Any], str]] = [
+    (
+        {"edge": edge(), "compute": {**SERVED, "database_user": "clinic_app"}},
+        "compute.database_user: expected nothing without a database that has iam_authentication: true",
+    ),
     (
         {"edge": edge(domain={**DOMAIN, "certificate_arn": ABROAD}), "compute": SERVED},
         f"edge.domain.certificate_arn: expected a certificate in ca-central-1, found {ABROAD}",
