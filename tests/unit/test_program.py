@@ -186,7 +186,7 @@ def test_lifeworld_has_the_recorded_names() -> None:
         "db.t3.medium",
     )
     secrets = [inputs["name"] for _, inputs in recorded.of("aws:secretsmanager/secret:Secret")]
-    assert secrets
+    assert "life-world-os/production/jwt-secret" in secrets
     assert all(name.startswith("life-world-os/production/") for name in secrets)
     assert recorded.count("aws:cloudfront/distribution:Distribution") == 0
 
@@ -247,8 +247,8 @@ def test_berthcares_application_is_a_section_more(recorded: Recorder) -> None:
 
 @pytest.mark.requirement("OMN-CMP-01", "OMN-CMP-02", "OMN-CMP-03", "OMN-EDG-01")
 def test_a_gateway_stands_before_services_that_only_it_reaches(recorded: Recorder) -> None:
-    inner = {"image": "1.0.0", "paths": []}
-    services = {
+    inner: dict[str, Any] = {"image": "1.0.0", "paths": []}
+    services: dict[str, Any] = {
         "kong": {"image": "1.0.0", "port": 8000},
         "postgrest": {**inner, "port": 3000, "repository": "omnirapeutic-postgrest"},
         "gotrue": {**inner, "port": 9999},
