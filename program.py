@@ -416,7 +416,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     task_role_arn=roles.task_role_arn,
                     target=_target(balancer, name),
                     discovery_arn=None if discovery is None else discovery.service_arns.get(name),
-                    tracing_image=settings.compute.tracing.image,
+                    collector_image=settings.compute.collector.image,
                     logs_kms_key_arn=keys.arns[Purpose.LOGS],
                     secrets={**stores, **_chosen(service, application_secrets)},
                     environment=environment,

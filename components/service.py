@@ -90,7 +90,7 @@ class ServiceArgs:
     subnet_ids: private subnets, zone → id.   security_group_id: of the tasks.
     execution_role_arn: pulls the image, reads the secrets, writes logs.   task_role_arn: the application's own.
     target: where tasks register; None for a service the load balancer sends nothing to.
-    discovery_arn: its entry in Cloud Map, or None.   tracing_image: collector of a service with tracing.
+    discovery_arn: its entry in Cloud Map, or None.   collector_image: collector of a service with tracing.
     logs_kms_key_arn: key of the log group.   secrets: variable → value in Secrets Manager.
     environment: variables beside those of the settings, such as addresses of database and buckets.
     """
@@ -106,7 +106,7 @@ class ServiceArgs:
     task_role_arn: pulumi.Input[str]
     target: Target | None = None
     discovery_arn: pulumi.Input[str] | None = None
-    tracing_image: str | None = None
+    collector_image: str | None = None
     logs_kms_key_arn: pulumi.Input[str]
     secrets: Mapping[str, SecretValue] = field(default_factory=dict[str, SecretValue])
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -117,8 +117,8 @@ class ServiceArgs:
             raise ValueError(f"secrets, environment: want different names, got twice: {', '.join(twice)}")
         if self.settings.routed != (self.target is not None):
             raise ValueError(f"target: want one for a service with a port and paths only, got {self.target}")
-        if self.settings.tracing and self.tracing_image is None:
-            raise ValueError("tracing_image: want one for a service with tracing, got none")
+        if self.settings.tracing and self.collector_image is None:
+            raise ValueError("collector_image: want one for a service with tracing, got none")
         if self.discovery_arn is not None and self.settings.port is None:
             raise ValueError("discovery_arn: want none for a service without a port")
 
@@ -253,7 +253,7 @@ class Service(pulumi.ComponentResource):
         """
         return {
             "name": _COLLECTOR,
-            "image": args.tracing_image,
+            "image": args.collector_image,
             "essential": False,
             "user": "4317:4317",
             "privileged": False,

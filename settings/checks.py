@@ -427,6 +427,6 @@ def _collector_reachable(network: NetworkSettings, compute: ComputeSettings | No
     if InterfaceService.XRAY not in network.interface_endpoints:
         expected = "xray, because services with tracing start without NAT"
         yield _problem("network.interface_endpoints", expected, "no xray")
-    if ".dkr.ecr." not in compute.tracing.image:
+    if ".dkr.ecr." not in compute.collector.image:
         expected = "an image in ECR, because services start without NAT"
-        yield _problem("compute.tracing.image", expected, compute.tracing.image)
+        yield _problem("compute.collector.image", expected, compute.collector.image)

@@ -206,7 +206,7 @@ class DiscoverySettings(Section):
     """Seconds an answer may be kept, and so the time until a stopped task is no longer asked."""
 
 
-class TracingSettings(Section):
+class CollectorSettings(Section):
     """The collector beside containers with `tracing`: AWS Distro for OpenTelemetry (LWO-CMP-09, LWO-OBS-11)."""
 
     image: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[\w.-]{1,128}|@sha256:[0-9a-f]{64})$")] = (
@@ -228,7 +228,7 @@ class ComputeSettings(Section):
     """Image repositories."""
     discovery: DiscoverySettings | None = None
     """Private names of the services, and the way between them; absent: services do not reach each other."""
-    tracing: TracingSettings = TracingSettings()
+    collector: CollectorSettings = CollectorSettings()
     """Collector of the services with `tracing: true`."""
     database_user: Identifier | None = None
     """PostgreSQL user as which tasks may sign in with a short-lived IAM token instead of a password (LWO-N07); a

@@ -191,13 +191,24 @@ def test_lifeworld_has_the_recorded_names() -> None:
     assert recorded.count("aws:cloudfront/distribution:Distribution") == 0
 
 
+@pytest.mark.requirement("LWO-OBS-03", "LWO-OBS-07", "LWO-N11", "LWO-OBS-09")
+def test_lifeworld_has_the_recorded_alarms_and_views() -> None:
+    recorded = built("lifeworld").recorder
+    alarms = {inputs["name"]: inputs for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    cpu = alarms["backend-high-cpu"]
+    assert (cpu["statistic"], cpu["period"], cpu["evaluationPeriods"], cpu["threshold"]) == ("Average", 300, 1, 80)
+    assert cpu["dimensions"] == {"ClusterName": "life-world-os-production", "ServiceName": "backend-prod"}
+    latency = alarms["life-world-os-load-balancer-latency-prod"]
+    assert (latency["statistic"], latency["threshold"], latency["evaluationPeriods"]) == ("Average", 1, 1)
+    assert recorded.count("aws:cloudwatch/dashboard:Dashboard") == 5
+
+
 @pytest.mark.requirement("LWO-CMP-07", "LWO-CMP-10", "LWO-CMP-11", "LWO-N12", "LWO-N15")
 def test_lifeworlds_services_find_each_other_and_keep_ten_images() -> None:
     recorded = built("lifeworld").recorder
     assert recorded.count("aws:servicediscovery/service:Service") == 2
-    (backend, _) = (
-        json.loads(i["containerDefinitions"])[0] for _, i in recorded.of("aws:ecs/taskDefinition:TaskDefinition")
-    )
+    task = recorded.one("aws:ecs/taskDefinition:TaskDefinition", "backend-task").inputs
+    (backend,) = json.loads(task["containerDefinitions"])
     assert {"name": "FRONTEND_URL", "value": "http://frontend.life-world-os.internal:3000"} in backend["environment"]
     assert backend["image"].endswith("/life-world-os-backend:1.0.0")
     for _, inputs in recorded.of("aws:ecr/lifecyclePolicy:LifecyclePolicy"):

@@ -162,7 +162,7 @@ def test_tasks_enter_the_discovery_as_they_start(recorded: Recorder) -> None:
 
 @pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11")
 def test_a_collector_takes_traces_on_localhost_and_is_as_closed_as_the_container(recorded: Recorder) -> None:
-    build(recorded, {"tracing": True}, tracing_image="public.ecr.aws/x/collector:v1")
+    build(recorded, {"tracing": True}, collector_image="public.ecr.aws/x/collector:v1")
     application, collector = json.loads(recorded.one(TASK).inputs["containerDefinitions"])
     variables = {item["name"]: item["value"] for item in application["environment"]}
     assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://localhost:4318"
@@ -205,7 +205,7 @@ def test_what_does_not_go_together_is_refused() -> None:
         args(target=None)
     with pytest.raises(ValueError, match="target: want one"):
         args({"port": None})
-    with pytest.raises(ValueError, match="tracing_image: want one"):
+    with pytest.raises(ValueError, match="collector_image: want one"):
         args({"tracing": True})
     with pytest.raises(ValueError, match="discovery_arn: want none"):
         args({"port": None}, target=None, discovery_arn="arn:discovery")

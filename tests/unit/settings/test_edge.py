@@ -221,14 +221,14 @@ ACROSS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"network": {**OFFLINE, "interface_endpoints": [*OFFLINE["interface_endpoints"], "xray"]}, "compute": TRACED},
-        "compute.tracing.image: expected an image in ECR",
+        "compute.collector.image: expected an image in ECR",
     ),
     (
         {
             "network": OFFLINE,
             "compute": {
                 **TRACED,
-                "tracing": {"image": f"{ACCOUNT}.dkr.ecr.ca-central-1.amazonaws.com/collector:v1"},
+                "collector": {"image": f"{ACCOUNT}.dkr.ecr.ca-central-1.amazonaws.com/collector:v1"},
             },
         },
         "network.interface_endpoints: expected xray",
