@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.address import Address, AddressArgs, HealthCheck, HealthCheckArgs, WatchedTargets
 from components.api import Api, ApiArgs, ApiDomain, CalledFunction, Tokens
 from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
 from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
@@ -16,10 +17,12 @@ from components.bucket import BucketInfo
 from components.cache import Cache, CacheArgs
 from components.cdn import Cdn, CdnArgs, CdnCertificate
 from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
+from components.client_vpn import ClientVpn, ClientVpnArgs
 from components.connections import max_connections, serverless_max_connections
 from components.database import LOG_EXPORTS, Database, DatabaseArgs
 from components.detection import Detection, DetectionArgs
 from components.directory import Directory, DirectoryArgs, UserBucket
+from components.discovery import Discovery, DiscoveryArgs
 from components.endpoints import Endpoints, EndpointsArgs
 from components.function import Code, Function, FunctionArgs, ImageCode, PackageCode
 from components.grafana import GrafanaRole, GrafanaRoleArgs
@@ -34,7 +37,7 @@ from components.registry import Registry, RegistryArgs, repository_name
 from components.replication import RULE_ID
 from components.scope import DataClass, Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
-from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs
+from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs, Target
 from components.state_backend import RULE_ID as STATE_RULE_ID
 from components.state_backend import StateBackend, StateBackendArgs
 from components.storage import Storage, StorageArgs
@@ -52,6 +55,7 @@ from components.watched import (
 from components.web_acl import Guarded, WebAcl, WebAclArgs
 from settings.compute import ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
+from settings.edge import Access, Dns, DomainSettings
 from settings.functions import FunctionSettings
 from settings.keys import Purpose
 from settings.network import Nat
@@ -59,6 +63,7 @@ from settings.secrets import split_reference
 from settings.stack import Settings
 
 _HTTP = 80  # what the load balancer would send, before a service names its port (BER-NET-08, BER-N22)
+_ANYWHERE = "0.0.0.0/0"
 
 Outputs = dict[str, Any]
 
@@ -85,6 +90,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     balancer_settings = None if edge is None else edge.load_balancer
     acl_settings = None if edge is None else edge.web_acl
     cdn_settings = None if edge is None else edge.cdn
+    vpn_settings = None if edge is None else edge.vpn
+    discovery_settings = None if settings.compute is None else settings.compute.discovery
+    routed = {} if settings.compute is None else settings.compute.routed
     services = {} if settings.compute is None else settings.compute.services
     recovery = settings.recovery
     recovery_region = settings.recovery_region
@@ -111,7 +119,16 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         SecurityGroupsArgs(
             scope=scope,
             vpc_id=network.vpc_id,
-            service_ports=[service.port for service in services.values()] or [_HTTP],
+            entry_cidrs=_entry_cidrs(settings),
+            entry_prefix_lists={}
+            if balancer_settings is None
+            else {prefix_list: prefix_list for prefix_list in balancer_settings.source_prefix_lists},
+            https_prefix_lists=_health_checkers(settings),
+            vpn=vpn_settings is not None,
+            service_ports=[service.port for service in routed.values() if service.port is not None] or [_HTTP],
+            discovery_ports=[]
+            if discovery_settings is None
+            else [service.port for service in services.values() if service.port is not None],
             database_port=database_port,
             cache_port=cache_port,
             internet=settings.network.nat is not Nat.NONE,
@@ -142,6 +159,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         "database_security_group_id": groups.database_id,
         "cache_security_group_id": groups.cache_id,
         "endpoints_security_group_id": groups.endpoints_id,
+        "vpn_security_group_id": groups.vpn_id,
     }
 
     # --- data: buckets, database, cache
@@ -227,16 +245,49 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     )
     outputs["secret_arns"] = application_secrets.arns
 
-    # --- the way in: domain, load balancer, CDN
+    # --- the way in: domain, VPN, load balancer, CDN
     domain = None
-    if domain_settings is not None:
+    certificates: dict[str, Certificate] = {}
+    zone_id = None
+    if domain_settings is not None and domain_settings.dns is Dns.ROUTE53:
         domain = Domain("domain", DomainArgs(scope=scope, settings=domain_settings))
+        zone_id = domain.zone_id
         outputs["name_servers"] = domain.name_servers
-    balancer = None
-    if balancer_settings is not None and domain is not None and domain_settings is not None:
-        certificate = Certificate(
-            "certificate", CertificateArgs(scope=scope, domain_name=domain_settings.name, zone_id=domain.zone_id)
+    if vpn_settings is not None and domain_settings is not None:
+        server_certificate_arn = vpn_settings.server_certificate_arn
+        if server_certificate_arn is None:
+            certificates["vpn"] = Certificate(
+                "vpn-certificate",
+                CertificateArgs(scope=scope, domain_name=f"vpn.{domain_settings.name}", zone_id=zone_id),
+            )
+        vpn = ClientVpn(
+            "vpn",
+            ClientVpnArgs(
+                scope=scope,
+                settings=vpn_settings,
+                vpc_id=network.vpc_id,
+                vpc_cidr=str(settings.network.cidr),
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.vpn_id or "",
+                server_certificate_arn=server_certificate_arn or certificates["vpn"].arn,
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),
         )
+        outputs |= {"vpn_endpoint_id": vpn.endpoint_id, "vpn_dns_name": vpn.dns_name}
+    balancer = None
+    if balancer_settings is not None and domain_settings is not None:
+        certificate_arn = domain_settings.certificate_arn
+        if certificate_arn is None:
+            certificates["application"] = Certificate(
+                "certificate",
+                CertificateArgs(
+                    scope=scope,
+                    domain_name=domain_settings.name,
+                    alternative_names=domain_settings.alternative_names,
+                    zone_id=zone_id,
+                ),
+            )
         firewall = None
         if acl_settings is not None:
             firewall = WebAcl(
@@ -256,12 +307,10 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 vpc_id=network.vpc_id,
                 subnet_ids=network.application_subnet_ids if balancer_settings.internal else network.public_subnet_ids,
                 security_group_id=groups.load_balancer_id,
-                certificate_arn=certificate.arn,
+                certificate_arn=certificate_arn or certificates["application"].arn,
                 logs_bucket_name=storage.logs_bucket_name,
-                services=services,
+                services=routed,
                 web_acl_arn=None if firewall is None else firewall.arn,
-                domain_name=domain_settings.name,
-                zone_id=domain.zone_id,
             ),
             pulumi.ResourceOptions(depends_on=[network]),  # its VPC needs the internet gateway first
         )
@@ -270,14 +319,17 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     cdn = None
     if cdn_settings is not None and keys.edge_arn is not None:
         cdn_certificate = None
-        if domain is not None and domain_settings is not None:
-            issued = Certificate(
-                "cdn-certificate",
-                CertificateArgs(
-                    scope=scope, domain_name=domain_settings.cdn, zone_id=domain.zone_id, region=CDN_REGION
-                ),
+        if domain_settings is not None:
+            if domain_settings.cdn_certificate_arn is None:
+                certificates["cdn"] = Certificate(
+                    "cdn-certificate",
+                    CertificateArgs(scope=scope, domain_name=domain_settings.cdn, zone_id=zone_id, region=CDN_REGION),
+                )
+            cdn_certificate = CdnCertificate(
+                arn=domain_settings.cdn_certificate_arn or certificates["cdn"].arn,
+                domain_name=domain_settings.cdn,
+                zone_id=zone_id,
             )
-            cdn_certificate = CdnCertificate(arn=issued.arn, domain_name=domain_settings.cdn, zone_id=domain.zone_id)
         cdn_firewall = None
         if acl_settings is not None:
             cdn_firewall = WebAcl(
@@ -300,6 +352,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "cloudfront_distribution_id": cdn.distribution_id,
             "cloudfront_key_ids": cdn.key_ids,
         }
+    if domain_settings is not None and domain_settings.dns is Dns.EXTERNAL:
+        outputs["dns_records"] = _records_elsewhere(domain_settings, balancer, cdn, certificates)
 
     # --- users, functions and their API
     api_settings, directory_settings = settings.api, settings.directory
@@ -425,6 +479,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
             secret_names=_secret_names(database, caches.values(), application_secrets),
             key_aliases=key_aliases,
+            repository_names=[repository_name(scope, name, service.repository) for name, service in services.items()],
+            tracing=any(service.tracing for service in services.values()),
+            database_user=None if settings.compute is None else settings.compute.database_user,
         ),
     )
     outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
@@ -441,13 +498,13 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         outputs["deploy_role_arn"] = deploy.arn
     running: dict[str, Service] = {}
     cluster = None
-    if settings.compute is not None and services and balancer is not None:
+    if settings.compute is not None and services:
         registry = Registry(
             "registry",
             RegistryArgs(
                 scope=scope,
                 settings=settings.compute.registry,
-                services=list(services),
+                services=[name for name, service in services.items() if service.repository is None],
                 kms_key_arn=keys.arns[Purpose.REGISTRY],
             ),
         )
@@ -455,7 +512,23 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "cluster",
             ClusterArgs(scope=scope, settings=settings.compute, logs_kms_key_arn=keys.arns[Purpose.LOGS]),
         )
+        discovery = None
+        if discovery_settings is not None:
+            discovery = Discovery(
+                "discovery",
+                DiscoveryArgs(
+                    scope=scope,
+                    settings=discovery_settings,
+                    services=[name for name, service in services.items() if service.port is not None],
+                    vpc_id=network.vpc_id,
+                ),
+            )
         environment = _environment(settings, storage.buckets, database, cache, queue, cdn)
+        if discovery is not None:
+            environment |= {
+                f"{name.upper().replace('-', '_')}_URL": f"http://{address}:{services[name].port}"
+                for name, address in discovery.addresses.items()
+            }
         for name, service in services.items():
             running[name] = Service(
                 name,
@@ -469,9 +542,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     security_group_id=groups.service_id,
                     execution_role_arn=roles.execution_role_arn,
                     task_role_arn=roles.task_role_arn,
-                    target_group_arn=balancer.target_group_arns[name],
-                    load_balancer_arn_suffix=balancer.arn_suffix,
-                    target_group_arn_suffix=balancer.target_group_arn_suffixes[name],
+                    target=_target(balancer, name),
+                    discovery_arn=None if discovery is None else discovery.service_arns.get(name),
+                    collector_image=settings.compute.collector.image,
                     logs_kms_key_arn=keys.arns[Purpose.LOGS],
                     secrets={**stores, **_chosen(service, application_secrets)},
                     environment=environment,
@@ -584,6 +657,36 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         grafana = GrafanaRole("grafana", GrafanaRoleArgs(scope=scope, settings=settings.observability.grafana))
         outputs["grafana_role_arn"] = grafana.arn
 
+    # --- the application's name leads to it last: health check, records
+    if edge is not None and domain_settings is not None and balancer is not None:
+        health = None
+        if edge.health_check is not None:
+            health = HealthCheck(
+                "health",
+                HealthCheckArgs(
+                    scope=scope,
+                    settings=edge.health_check,
+                    domain_name=domain_settings.name,
+                    regions=edge.health_checker_regions,
+                    watched=None
+                    if edge.checked_from_outside
+                    else _watched_targets(balancer, edge.health_check.target, watched.topic_arn),
+                ),
+            )
+            outputs["health_check_id"] = health.id
+        if zone_id is not None:
+            Address(
+                "address",
+                AddressArgs(
+                    names=domain_settings.names,
+                    zone_id=zone_id,
+                    target=balancer.dns_name,
+                    target_zone_id=balancer.zone_id,
+                    health_check_id=None if health is None else health.id,
+                    failover=edge.failover,
+                ),
+            )
+
     # --- recovery: backups and the state, copied to the second region
     if recovery is not None and keys.recovery_arn is not None:
         backups = BackupPlan(
@@ -666,6 +769,69 @@ def _chosen(service: ServiceSettings, application: ApplicationSecrets) -> dict[s
         path, field = split_reference(reference)
         found[variable] = SecretValue(arn=application.arns[path], key=field)
     return found
+
+
+def _entry_cidrs(settings: Settings) -> tuple[str, ...]:
+    """Address ranges the load balancer's group lets in; the group exists even before a load balancer (BER-N21)."""
+    edge = settings.edge
+    balancer = None if edge is None else edge.load_balancer
+    if edge is None or balancer is None or balancer.access is Access.PUBLIC:
+        return (_ANYWHERE,)
+    if balancer.internal and not (balancer.sources or balancer.source_prefix_lists or edge.vpn):
+        return (str(settings.network.cidr),)
+    return tuple(map(str, balancer.sources))
+
+
+def _health_checkers(settings: Settings) -> dict[str, str]:
+    """AWS's list of the addresses of Route 53's health checkers, when they are let in (LWO-N05)."""
+    import pulumi_aws as aws
+
+    balancer = None if settings.edge is None else settings.edge.load_balancer
+    if balancer is None or not balancer.health_checkers:
+        return {}
+    name = f"com.amazonaws.{settings.region}.route53-healthchecks"
+    try:
+        return {"health-checkers": aws.ec2.get_managed_prefix_list(name=name).id}
+    except Exception as error:
+        raise pulumi.RunError(
+            f"phi-platform:edge.load_balancer.health_checkers: expected false in {settings.region}, which has no "
+            f"prefix list {name}, found true ({error})"
+        ) from None
+
+
+def _target(balancer: LoadBalancer | None, service: str) -> Target | None:
+    if balancer is None or service not in balancer.target_group_arns:
+        return None
+    return Target(
+        arn=balancer.target_group_arns[service],
+        load_balancer_arn_suffix=balancer.arn_suffix,
+        arn_suffix=balancer.target_group_arn_suffixes[service],
+    )
+
+
+def _watched_targets(balancer: LoadBalancer, target: str | None, topic_arn: pulumi.Input[str]) -> WatchedTargets:
+    """The targets whose health stands for the application's; settings make sure that there are some."""
+    chosen = target or next(iter(balancer.target_group_arn_suffixes))
+    return WatchedTargets(
+        load_balancer_arn_suffix=balancer.arn_suffix,
+        target_group_arn_suffix=balancer.target_group_arn_suffixes[chosen],
+        topic_arn=topic_arn,
+    )
+
+
+def _records_elsewhere(
+    domain: DomainSettings,
+    balancer: LoadBalancer | None,
+    cdn: Cdn | None,
+    certificates: Mapping[str, Certificate],
+) -> list[pulumi.Input[Mapping[str, pulumi.Input[str]]]]:
+    """DNS records to make where the domain is kept: CNAMEs, and the proofs of certificates (FAC-EDG-07, FAC-N04)."""
+    records: list[pulumi.Input[Mapping[str, pulumi.Input[str]]]] = []
+    if balancer is not None:
+        records += [{"name": name, "type": "CNAME", "value": balancer.dns_name} for name in domain.names]
+    if cdn is not None:
+        records.append({"name": domain.cdn, "type": "CNAME", "value": cdn.domain_name})
+    return [*records, *(proof for certificate in certificates.values() for proof in certificate.proofs)]
 
 
 def _secrets(database: PostgresqlDatabase | None, cache: Cache | None, queue: Cache | None) -> dict[str, SecretValue]:

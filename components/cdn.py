@@ -34,12 +34,12 @@ _LOGGED_FIELDS = (
 class CdnCertificate:
     """Own domain of the distribution.
 
-    arn: issued certificate in us-east-1 (ALL-07).   domain_name, zone_id: the address and its hosted zone.
+    arn: issued certificate in us-east-1 (ALL-07).   domain_name, zone_id: the address and its hosted zone, if any.
     """
 
     arn: pulumi.Input[str]
     domain_name: str
-    zone_id: pulumi.Input[str]
+    zone_id: pulumi.Input[str] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +125,8 @@ class Cdn(pulumi.ComponentResource):
         self.domain_name = distribution.domain_name
         self._policies()
         self._logs()
-        if args.certificate is not None:
-            self._addresses(args.certificate, distribution.hosted_zone_id)
+        if args.certificate is not None and args.certificate.zone_id is not None:
+            self._addresses(args.certificate.domain_name, args.certificate.zone_id, distribution.hosted_zone_id)
         self.register_outputs({"distribution_id": self.distribution_id, "domain_name": self.domain_name})
 
     def _key_groups(self) -> list[pulumi.Output[str]]:
@@ -255,14 +255,14 @@ class Cdn(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _addresses(self, certificate: CdnCertificate, target_zone_id: pulumi.Input[str]) -> None:
+    def _addresses(self, domain_name: str, zone_id: pulumi.Input[str], target_zone_id: pulumi.Input[str]) -> None:
         from pulumi_aws import route53
 
         for kind in ("A", "AAAA"):
             route53.Record(
                 f"{self._name}-address-{kind.lower()}",
-                zone_id=certificate.zone_id,
-                name=certificate.domain_name,
+                zone_id=zone_id,
+                name=domain_name,
                 type=kind,
                 aliases=[{"name": self.domain_name, "zone_id": target_zone_id, "evaluate_target_health": False}],
                 opts=self._child,

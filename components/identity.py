@@ -23,12 +23,18 @@ class TaskRolesArgs:
 
     bucket_arns: buckets the application keeps objects in.   secret_names: secrets it and its start-up read.
     key_aliases: aliases of the keys of both, known in advance; empty: those that follow the pattern of names.
+    repository_names: where its images are; empty: repositories of the stack.
+    tracing: whether a collector beside it sends traces to X-Ray.
+    database_user: as whom it may sign in to the database with an IAM token; None: not at all.
     """
 
     scope: Scope
     bucket_arns: Sequence[str]
     secret_names: Sequence[str]
     key_aliases: Sequence[str] = ()
+    repository_names: Sequence[str] = ()
+    tracing: bool = False
+    database_user: str | None = None
 
 
 class TaskRoles(pulumi.ComponentResource):
@@ -89,7 +95,7 @@ def _execution(args: TaskRolesArgs) -> list[Statement]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [scope.arn("ecr", f"repository/{scope.name('*')}")],
+            [scope.arn("ecr", f"repository/{name}") for name in sorted({*args.repository_names}) or [scope.name("*")]],
         ),
         allow(
             "WriteLogs",
@@ -114,6 +120,25 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
                 "UseObjectKeys", args.scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", aliases=args.key_aliases
             ),
         ]
+    if args.database_user is not None:
+        # the instance's own id is known only once it exists
+        user = args.scope.arn("rds-db", f"dbuser:*/{args.database_user}")
+        statements.append(allow("SignInToDatabase", ["rds-db:connect"], [user]))
+    if args.tracing:
+        # X-Ray knows no resources for these (Service Authorization Reference: AWS X-Ray)
+        statements.append(
+            allow(
+                "SendTraces",
+                [
+                    "xray:GetSamplingRules",
+                    "xray:GetSamplingStatisticSummaries",
+                    "xray:GetSamplingTargets",
+                    "xray:PutTelemetryRecords",
+                    "xray:PutTraceSegments",
+                ],
+                ["*"],
+            )
+        )
     return [*statements, *_read_secrets(args)]
 
 

@@ -23,9 +23,8 @@ class LoadBalancerArgs:
     vpc_id, subnet_ids: public subnets (private ones when internal) in two or more zones, zone → id.
     certificate_arn: issued certificate of the load balancer's region.
     logs_bucket_name: AES256 bucket of the same region whose policy already admits load-balancer logs (ALL-06).
-    services: name → service; each gets a target group and the requests on its paths.
+    services: name → service; each gets a target group and the requests on its paths and hosts.
     web_acl_arn: firewall of the load balancer's region, or None.
-    domain_name, zone_id: address that points here and its hosted zone, or None.
     """
 
     scope: Scope
@@ -37,26 +36,27 @@ class LoadBalancerArgs:
     logs_bucket_name: pulumi.Input[str]
     services: Mapping[str, ServiceSettings]
     web_acl_arn: pulumi.Input[str] | None = None
-    domain_name: str | None = None
-    zone_id: pulumi.Input[str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.subnet_ids) < 2:
             raise ValueError(f"subnet_ids: want two or more zones, got {len(self.subnet_ids)}")
-        if (self.domain_name is None) != (self.zone_id is None):
-            raise ValueError("domain_name, zone_id: want both or neither, got one")
+        unrouted = [name for name, service in self.services.items() if not service.routed]
+        if unrouted:
+            raise ValueError(f"services: want a port and paths, got none for {', '.join(unrouted)}")
 
 
 class LoadBalancer(pulumi.ComponentResource):
     """HTTPS with TLS 1.2 or newer; HTTP is redirected; a request no service asked for gets 404.
 
     Raises ValueError (from LoadBalancerArgs) before anything is registered.
-    Source: BER-EDG-09, BER-NET-07, ALL-06, ALL-08; 45 CFR 164.312(e)(1), (e)(2)(ii), 164.312(b).
+    Source: BER-EDG-09, BER-NET-07, FAC-EDG-01 to 04, FAC-EDG-08, LWO-EDG-01 to 03, ALL-06, ALL-08;
+    45 CFR 164.312(e)(1), (e)(2)(ii), 164.312(b).
     """
 
     arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]  # names the load balancer in its metrics
     dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]  # hosted zone of its name, which aliases ask for
     https_listener_arn: pulumi.Output[str]
     target_group_arns: dict[str, pulumi.Output[str]]  # service → ARN, known once the listener forwards to it
     target_group_arn_suffixes: dict[str, pulumi.Output[str]]
@@ -116,6 +116,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.arn = balancer.arn
         self.arn_suffix = balancer.arn_suffix
         self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
         self.https_listener_arn = https.arn
         self.target_group_arns = {}
         self.target_group_arn_suffixes = {}
@@ -123,8 +124,6 @@ class LoadBalancer(pulumi.ComponentResource):
             self._target(name, args, service, target, child)
         if args.web_acl_arn is not None:
             self._firewall(name, args.web_acl_arn, child)
-        if args.domain_name is not None and args.zone_id is not None:
-            self._address(name, args.domain_name, args.zone_id, balancer.zone_id, child)
         self.register_outputs({"dns_name": self.dns_name, "https_listener_arn": self.https_listener_arn})
 
     def _target(
@@ -160,7 +159,10 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{name}-{service}-rule",
             listener_arn=self.https_listener_arn,
             priority=target.priority,
-            conditions=[{"path_pattern": {"values": list(target.paths)}}],
+            conditions=[
+                {"path_pattern": {"values": list(target.paths)}},
+                *([{"host_header": {"values": list(target.hosts)}}] if target.hosts else []),
+            ],
             actions=[{"type": "forward", "target_group_arn": group.arn}],
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
@@ -172,22 +174,3 @@ class LoadBalancer(pulumi.ComponentResource):
         from pulumi_aws import wafv2
 
         wafv2.WebAclAssociation(f"{name}-firewall", resource_arn=self.arn, web_acl_arn=web_acl_arn, opts=child)
-
-    def _address(
-        self,
-        name: str,
-        domain_name: str,
-        zone_id: pulumi.Input[str],
-        target_zone_id: pulumi.Input[str],
-        child: pulumi.ResourceOptions,
-    ) -> None:
-        from pulumi_aws import route53
-
-        route53.Record(
-            f"{name}-address",
-            zone_id=zone_id,
-            name=domain_name,
-            type="A",
-            aliases=[{"name": self.dns_name, "zone_id": target_zone_id, "evaluate_target_health": True}],
-            opts=child,
-        )

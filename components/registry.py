@@ -12,21 +12,21 @@ from components.scope import DataClass, Scope
 from settings.compute import RegistrySettings
 
 
-def repository_name(scope: Scope, service: str) -> str:
-    """Name of a service's repository."""
-    return scope.name(service)
+def repository_name(scope: Scope, service: str, existing: str | None = None) -> str:
+    """Name of a service's repository: the existing one it shares (LWO-CMP-10), or its own."""
+    return existing or scope.name(service, kind="repository")
 
 
-def image_address(scope: Scope, service: str, version: str) -> str:
+def image_address(scope: Scope, repository: str, version: str) -> str:
     """Full address of an image: `version` is a tag or a digest; known before the repository exists."""
     host = f"{scope.account_id}.dkr.ecr.{scope.region}.amazonaws.com"
     separator = "@" if version.startswith("sha256:") else ":"
-    return f"{host}/{repository_name(scope, service)}{separator}{version}"
+    return f"{host}/{repository}{separator}{version}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """Inputs of `Registry`.   services: names of the services.   kms_key_arn: key of the image layers."""
+    """Inputs of `Registry`.   services: those with a repository of their own.   kms_key_arn: key of image layers."""
 
     scope: Scope
     settings: RegistrySettings
@@ -37,7 +37,7 @@ class RegistryArgs:
 class Registry(pulumi.ComponentResource):
     """One ECR repository per service: tags never move, every push is scanned, old images go.
 
-    Source: 45 CFR 164.312(c)(1), 164.308(a)(1)(ii)(A); BER-CMP-01.
+    Source: 45 CFR 164.312(c)(1), 164.308(a)(1)(ii)(A); BER-CMP-01, LWO-CMP-10 to 12.
     """
 
     repository_urls: dict[str, pulumi.Output[str]]  # service → address to push to

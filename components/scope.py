@@ -39,13 +39,15 @@ class Scope:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     naming: NamingSettings = field(default_factory=NamingSettings)
 
-    def name(self, part: str, *, limit: int = 63) -> str:
+    def name(self, part: str, *, kind: str = "", limit: int = 63) -> str:
         """Physical name of a part, `<system>-<environment>-<part>` by default, of at most `limit` characters.
 
+        kind: what tells resources of one part apart in `naming.names`: `service/api`, then `api` (LWO-CMP-02).
         A name over the limit keeps its beginning and ends in a digest of the whole, so two long names never collide.
         Source: BER-TAG-02, OMN-TAG-02.
         """
-        full = self.naming.names.get(part) or self._filled(self.naming.resource, part)
+        names = self.naming.names
+        full = names.get(f"{kind}/{part}") or names.get(part) or self._filled(self.naming.resource, part)
         if len(full) <= limit:
             return full
         digest = sha256(full.encode()).hexdigest()[:8]

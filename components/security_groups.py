@@ -1,4 +1,4 @@
-"""Security groups of a system: load balancer, service, database, cache, interface endpoints."""
+"""Security groups of a system: load balancer, service, database, cache, interface endpoints, VPN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _ANYWHERE = "0.0.0.0/0"
 class SecurityGroupsArgs:
     """Inputs of `SecurityGroups`.
 
-    entry_cidrs: who may reach the load balancer.   service_ports, database_port, cache_port: TCP ports.
+    entry_cidrs, entry_prefix_lists: who may reach the load balancer; prefix lists by name.
+    https_prefix_lists: who may reach it over HTTPS only, by name (health checkers).
+    vpn: whether people enter through a VPN, which gets a group of its own and reaches the load balancer only.
+    service_ports, database_port, cache_port: TCP ports.
+    discovery_ports: ports on which services reach each other; empty: they do not.
     internet: whether the service reaches the internet over HTTPS, through NAT.
     gateway_prefix_lists: prefix list of each gateway endpoint, by service name.
     """
@@ -25,7 +29,11 @@ class SecurityGroupsArgs:
     scope: Scope
     vpc_id: pulumi.Input[str]
     entry_cidrs: Sequence[str] = (_ANYWHERE,)
+    entry_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    https_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    vpn: bool = False
     service_ports: Sequence[int]
+    discovery_ports: Sequence[int] = ()
     database_port: int = 5432
     cache_port: int = 6379
     internet: bool = True
@@ -42,7 +50,8 @@ class SecurityGroups(pulumi.ComponentResource):
     """Five groups chained so that each tier only talks to the next: load balancer, service, database and cache.
 
     They exist even when nothing uses them yet (BER-CMP-02, BER-N21). A rule added outside Pulumi is drift and goes.
-    Rules: BER-NET-07 (load balancer), 08 (service), 09 (database), 10 (cache), 11 (no way out for data).
+    Rules: BER-NET-07 (load balancer), 08 (service), 09 (database), 10 (cache), 11 (no way out for data); FAC-NET-09 to
+    11, LWO-NET-07 to 11 (the same, from known addresses), LWO-NET-12 (VPN).
     Source: 45 CFR 164.312(e)(1) transmission security.
     """
 
@@ -51,6 +60,7 @@ class SecurityGroups(pulumi.ComponentResource):
     database_id: pulumi.Output[str]
     cache_id: pulumi.Output[str]
     endpoints_id: pulumi.Output[str]
+    vpn_id: pulumi.Output[str] | None  # None without a VPN
 
     def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:security_groups:SecurityGroups", name, {}, opts)
@@ -63,12 +73,23 @@ class SecurityGroups(pulumi.ComponentResource):
         self.cache_id = self._group("cache", "Cache: from the service only, nothing out")
         self.endpoints_id = self._group("endpoints", "Interface endpoints: HTTPS from the service, nothing out")
 
+        self.vpn_id = self._group("vpn", "VPN: to the load balancer only") if args.vpn else None
+
         for cidr in args.entry_cidrs:
-            for protocol, port in (("https", HTTPS), ("http", HTTP)):
-                source = f"{protocol}-{cidr.replace('/', '-')}"
-                self._ingress("load-balancer", source, port, f"{protocol.upper()} from {cidr}", cidr_ipv4=cidr)
+            self._entry("https", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
+            self._entry("http", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
+        for source, prefix_list in args.entry_prefix_lists.items():
+            self._entry("https", source, source, prefix_list_id=prefix_list)
+            self._entry("http", source, source, prefix_list_id=prefix_list)
+        for source, prefix_list in args.https_prefix_lists.items():
+            self._entry("https", source, source, prefix_list_id=prefix_list)
+        if args.vpn:
+            self._link("vpn", "load-balancer", HTTPS, "HTTPS")
+            self._link("vpn", "load-balancer", HTTP, "HTTP, to be redirected,")
         for port in sorted(set(args.service_ports)):
             self._link("load-balancer", "service", port, "application requests")
+        for port in sorted(set(args.discovery_ports)):
+            self._link("service", "service", port, "requests of other services")
         self._link("service", "database", args.database_port, "PostgreSQL")
         self._link("service", "cache", args.cache_port, "Redis")
         self._link("service", "endpoints", HTTPS, "AWS APIs")
@@ -84,6 +105,7 @@ class SecurityGroups(pulumi.ComponentResource):
                 "database_id": self.database_id,
                 "cache_id": self.cache_id,
                 "endpoints_id": self.endpoints_id,
+                "vpn_id": self.vpn_id,
             }
         )
 
@@ -111,6 +133,10 @@ class SecurityGroups(pulumi.ComponentResource):
             opts=self._child,
         )
         return group.id
+
+    def _entry(self, protocol: str, source: str, said: str, **peer: pulumi.Input[str]) -> None:
+        port = {"https": HTTPS, "http": HTTP}[protocol]
+        self._ingress("load-balancer", f"{protocol}-{source}", port, f"{protocol.upper()} from {said}", **peer)
 
     def _ingress(self, role: str, source: str, port: int, description: str, **peer: pulumi.Input[str]) -> None:
         from pulumi_aws import vpc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -47,9 +48,10 @@ class WebAclArgs:
 
 
 class WebAcl(pulumi.ComponentResource):
-    """AWS managed rules, a rate limit and optionally a list of countries; logged, without what identifies a session.
+    """AWS managed rules, a rate limit, optionally countries and addresses; logged, without what identifies a session.
 
-    Source: AWS WAF Developer Guide, "Logging AWS WAF web ACL traffic" (names begin `aws-waf-logs-`); BER-EDG-08.
+    Source: AWS WAF Developer Guide, "Logging AWS WAF web ACL traffic" (names begin `aws-waf-logs-`); BER-EDG-08,
+    LWO-EDG-04.
     45 CFR 164.308(a)(5)(ii)(B), 164.312(b).
     """
 
@@ -64,12 +66,27 @@ class WebAcl(pulumi.ComponentResource):
         scope = args.scope
         region = _EDGE_REGION if args.guarded is Guarded.CDN else None
         self.name = scope.name(args.part or ("cdn" if args.guarded is Guarded.CDN else "load-balancer"))
+        addresses = {"denied": args.settings.denied_cidrs, "allowed": args.settings.allowed_cidrs}
+        sets = {
+            part: wafv2.IpSet(
+                f"{name}-{part}",
+                name=f"{self.name}-{part}",
+                scope=args.guarded.value,
+                ip_address_version="IPV4",
+                addresses=[str(cidr) for cidr in cidrs],
+                tags=scope.tagged(DataClass.INTERNAL, f"{self.name}-{part}"),
+                region=region,
+                opts=child,
+            ).arn
+            for part, cidrs in addresses.items()
+            if cidrs
+        }
         acl = wafv2.WebAcl(
             f"{name}-acl",
             name=self.name,
             scope=args.guarded.value,
             default_action={"allow": {}},
-            rules=_rules(args.settings),
+            rules=_rules(args.settings, sets),
             visibility_config=_visibility(self.name),
             tags=scope.tagged(DataClass.INTERNAL, self.name),
             region=region,
@@ -110,8 +127,8 @@ def _rule_visibility(metric: str) -> wafv2.WebAclRuleVisibilityConfigArgsDict:
     return {"cloudwatch_metrics_enabled": True, "sampled_requests_enabled": False, "metric_name": metric}
 
 
-def _rules(settings: WebAclSettings) -> list[wafv2.WebAclRuleArgsDict]:
-    """Cheapest first: countries, rate, then the managed groups."""
+def _rules(settings: WebAclSettings, sets: Mapping[str, pulumi.Input[str]]) -> list[wafv2.WebAclRuleArgsDict]:
+    """Cheapest first: countries, rate, addresses, then the managed groups.   sets: `denied`, `allowed` → IP set."""
     rules: list[wafv2.WebAclRuleArgsDict] = []
     if settings.countries:
         outside: wafv2.WebAclRuleStatementArgsDict = {
@@ -128,6 +145,13 @@ def _rules(settings: WebAclSettings) -> list[wafv2.WebAclRuleArgsDict]:
         }
     }
     rules.append(_blocking("rate", 1, rate))
+    if "denied" in sets:
+        rules.append(_blocking("denied", 2, {"ip_set_reference_statement": {"arn": sets["denied"]}}))
+    if "allowed" in sets:
+        elsewhere: wafv2.WebAclRuleStatementArgsDict = {
+            "not_statement": {"statement": {"ip_set_reference_statement": {"arn": sets["allowed"]}}}
+        }
+        rules.append(_blocking("not-allowed", 3, elsewhere))
     for priority, (name, group) in enumerate(_MANAGED.items(), start=10):
         managed: wafv2.WebAclRuleStatementManagedRuleGroupStatementArgsDict = {"vendor_name": "AWS", "name": group}
         if name == "common" and settings.large_bodies:

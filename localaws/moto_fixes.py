@@ -7,6 +7,7 @@ import json
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 
@@ -21,6 +22,25 @@ def apply() -> None:
     managed: Any = _managed_policies
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
     _keep_how_users_sign_in()
+    _lock_tokens()
+
+
+def _lock_tokens() -> None:
+    """Lock tokens of WAF's IP sets in AWS's form, a UUID: moto's own clients would refuse the six characters it gives.
+
+    Source: AWS WAFV2 API Reference, UpdateIPSet.
+    """
+    from moto.wafv2 import models
+
+    ip_set: Any = models.FakeIPSet
+
+    def token(kept: Any) -> str:
+        return kept.__dict__["lock_token"]
+
+    def keep(kept: Any, value: str) -> None:
+        kept.__dict__["lock_token"] = str(uuid4())
+
+    ip_set.lock_token = property(token, keep)
 
 
 def _managed_policies(backend: Any) -> list[Any]:
@@ -30,7 +50,8 @@ def _managed_policies(backend: Any) -> list[Any]:
 
 @cache
 def _parsed_policies(account_id: str, region: str) -> list[Any]:
-    from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data  # pyright: ignore[reportPrivateImportUsage]
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
 
     return [
         AWSManagedPolicy.from_data(name, account_id, region, policy)

@@ -28,6 +28,7 @@ from settings.tags import TagsSettings
 Check = Callable[..., Iterator[Problem]]
 
 LOG_FLOOR_DAYS = 365  # ALL-10
+CDN_CERTIFICATE_REGION = "us-east-1"  # ALL-07
 _LONGEST_BUCKET_NAME = 63
 _CHECKS: list[Check] = []
 
@@ -175,6 +176,8 @@ def _log_floor(
         kept["api.log_days"] = api.log_days
     if edge is not None and edge.web_acl is not None:
         kept["edge.web_acl.log_days"] = edge.web_acl.log_days
+    if edge is not None and edge.vpn is not None:
+        kept["edge.vpn.log_days"] = edge.vpn.log_days
     for path, days in kept.items():
         if days < LOG_FLOOR_DAYS:
             yield _problem(path, f"{LOG_FLOOR_DAYS} days or more in production", days)
@@ -245,12 +248,12 @@ def _service_reachable(
     """Services stand behind the load balancer (BER-CMP-01) and reach the registry, by NAT or by endpoints."""
     if compute is None or not compute.services:
         return
-    if edge is None or edge.load_balancer is None:
+    if compute.routed and (edge is None or edge.load_balancer is None):
         yield _problem(
             "edge.load_balancer",
             "a load balancer in front of the services",
             "nothing",
-            "Add load_balancer: {} and domain.",
+            "Add load_balancer: {} and domain, or give services no paths.",
         )
     if network.nat is Nat.NONE:
         wanted = [
@@ -472,3 +475,84 @@ def _frontend_facts(
     for name, fact in frontend.variables.items():
         if not exists.get(fact, False):
             yield _problem(f"frontend.variables.{name}", f"something this stack has: {there}", fact)
+
+
+@_check
+def _database_user(compute: ComputeSettings | None, database: DatabaseSettings | None) -> Iterator[Problem]:
+    """Tokens open a database that takes them (LWO-N07)."""
+    if compute is None or compute.database_user is None:
+        return
+    if database is None or not database.iam_authentication:
+        expected = "nothing without a database that has iam_authentication: true"
+        yield _problem("compute.database_user", expected, compute.database_user)
+
+
+@_check
+def _certificates(region: str, edge: EdgeSettings | None) -> Iterator[Problem]:
+    """Certificates are where they are used: the load balancer's and the VPN's at home, the CDN's in us-east-1."""
+    if edge is None:
+        return
+    found: dict[str, tuple[str | None, str]] = {}
+    if edge.domain is not None:
+        found["domain.certificate_arn"] = (edge.domain.certificate_arn, region)
+        found["domain.cdn_certificate_arn"] = (edge.domain.cdn_certificate_arn, CDN_CERTIFICATE_REGION)
+    if edge.vpn is not None:
+        found["vpn.server_certificate_arn"] = (edge.vpn.server_certificate_arn, region)
+        found["vpn.client_certificate_arn"] = (edge.vpn.client_certificate_arn, region)
+    for key, (arn, wanted) in found.items():
+        if arn is not None and arn.split(":")[3] != wanted:
+            yield _problem(f"edge.{key}", f"a certificate in {wanted}", arn)
+
+
+@_check
+def _vpn_addresses(network: NetworkSettings, edge: EdgeSettings | None) -> Iterator[Problem]:
+    """Clients of the VPN have addresses of their own (AWS Client VPN, "Rules and best practices")."""
+    vpn = None if edge is None else edge.vpn
+    if vpn is not None and vpn.client_cidr.overlaps(network.cidr):
+        expected = f"a network apart from network.cidr {network.cidr}"
+        yield _problem("edge.vpn.client_cidr", expected, vpn.client_cidr)
+
+
+@_check
+def _hosts(edge: EdgeSettings | None, compute: ComputeSettings | None) -> Iterator[Problem]:
+    """Hosts that services answer to are domains of the application, which have certificate and record (LWO-CMP-02)."""
+    if compute is None or edge is None or edge.domain is None:
+        return
+    for name, service in compute.services.items():
+        for position, host in enumerate(service.hosts):
+            if host not in edge.domain.names:
+                yield _problem(
+                    f"compute.services.{name}.hosts[{position}]",
+                    f"one of {', '.join(edge.domain.names)}",
+                    host,
+                    "Add it to edge.domain.alternative_names.",
+                )
+
+
+@_check
+def _health_target(edge: EdgeSettings | None, compute: ComputeSettings | None) -> Iterator[Problem]:
+    """An alarm can stand in for health checkers only where there are targets to count (LWO-N05)."""
+    if edge is None or edge.health_check is None or edge.checked_from_outside or edge.load_balancer is None:
+        return
+    targets = [] if compute is None else list(compute.routed)
+    wanted = edge.health_check.target
+    if not targets:
+        fix = "Health checkers do not reach this load balancer, and an alarm needs targets. Remove the key."
+        yield _problem("edge.health_check", "nothing without a service behind the load balancer", "a check", fix)
+    elif wanted is not None and wanted not in targets:
+        yield _problem("edge.health_check.target", f"one of {', '.join(targets)}", wanted)
+
+
+@_check
+def _collector_reachable(network: NetworkSettings, compute: ComputeSettings | None) -> Iterator[Problem]:
+    """Without NAT the collector's image comes from ECR, and its traces leave through an endpoint (LWO-CMP-09)."""
+    if compute is None or network.nat is not Nat.NONE:
+        return
+    if not any(service.tracing for service in compute.services.values()):
+        return
+    if InterfaceService.XRAY not in network.interface_endpoints:
+        expected = "xray, because services with tracing start without NAT"
+        yield _problem("network.interface_endpoints", expected, "no xray")
+    if ".dkr.ecr." not in compute.collector.image:
+        expected = "an image in ECR, because services start without NAT"
+        yield _problem("compute.collector.image", expected, compute.collector.image)

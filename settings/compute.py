@@ -7,7 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from settings.base import SECRET_NAME, LogRetentionDays, Section
+from settings.base import SECRET_NAME, DomainName, LogRetentionDays, Section
+from settings.database import Identifier
 from settings.functions import FunctionName, FunctionSettings
 from settings.secrets import SecretReference
 
@@ -21,6 +22,9 @@ FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     16_384: tuple(range(32_768, 122_880 + 1, 8192)),
 }
 """Memory sizes Fargate offers for each CPU size (Amazon ECS Developer Guide: task CPU and memory)."""
+
+MOST_RULE_VALUES = 5
+"""Values in the conditions of one rule of a load balancer (Elastic Load Balancing quotas)."""
 
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20, examples=["api"])]
 """A service's name; part of every name it has."""
@@ -57,15 +61,38 @@ class ScalingSettings(Section):
     """Seconds to wait after removing tasks."""
 
 
+class ContainerHealthSettings(Section):
+    """How ECS finds out, inside the task, whether the container works (LWO-CMP-06)."""
+
+    command: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    """Program in the image and its arguments; it ends with 0 when all is well. No shell is put in between."""
+    interval_seconds: Annotated[int, Field(ge=5, le=300)] = 30
+    """Seconds between two runs."""
+    timeout_seconds: Annotated[int, Field(ge=2, le=60)] = 5
+    """Seconds after which a run counts as failed."""
+    retries: Annotated[int, Field(ge=1, le=10)] = 3
+    """Failures in a row until the task is replaced."""
+    start_seconds: Annotated[int, Field(ge=0, le=300)] = 60
+    """Seconds after the start in which failures do not count."""
+
+
 class ServiceSettings(Section):
-    """One Fargate service behind the load balancer (BER-CMP-01)."""
+    """One Fargate service, behind the load balancer or for itself (BER-CMP-01, LWO-CMP-02)."""
 
     image: Annotated[
         str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$", examples=["2026.11.1"])
     ]
     """Version to run from the service's own repository: an immutable tag, or a digest `sha256:…`."""
-    port: Annotated[int, Field(ge=1, le=65_535)]
-    """Port the container listens on, HTTP (BER-N22)."""
+    repository: (
+        Annotated[
+            str, Field(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", min_length=2, max_length=256, examples=["clinic-api"])
+        ]
+        | None
+    ) = None
+    """Image repository of this account and region that exists already, as one shared with another stack does
+    (LWO-CMP-10); scanning and lifecycle are then that stack's. Absent: one is made."""
+    port: Annotated[int, Field(ge=1, le=65_535)] | None
+    """Port the container listens on, HTTP (BER-N22); null for a worker, which nothing connects to."""
     cpu_units: int = 512
     """CPU of one task: 256, 512, 1024, 2048, 4096, 8192 or 16384 units; 1,024 are one vCPU."""
     memory_mib: int = 1024
@@ -84,10 +111,13 @@ class ServiceSettings(Section):
     """Seconds a new task may take until failed health checks count."""
     stop_seconds: Annotated[int, Field(ge=2, le=120)] = 30
     """Seconds a task has between SIGTERM and SIGKILL, and the load balancer to drain it."""
-    paths: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^/[!-~]{0,127}$")], ...], Field(min_length=1, max_length=4)
-    ] = ("/*",)
-    """Path patterns of the requests this service gets, at most four."""
+    health: ContainerHealthSettings | None = None
+    """Health check inside the task, beside the load balancer's (LWO-CMP-06); absent: none."""
+    paths: Annotated[tuple[Annotated[str, Field(pattern=r"^/[!-~]{0,127}$")], ...], Field(max_length=4)] = ("/*",)
+    """Path patterns of the requests this service gets from the load balancer, at most four; empty: none, so that only
+    other services reach it. Nothing without a port."""
+    hosts: Annotated[tuple[DomainName, ...], Field(max_length=4)] = ()
+    """Hosts of the requests this service gets, of `edge.domain`; empty: any. Five patterns and hosts at most."""
     priority: Annotated[int, Field(ge=1, le=50_000)] = 100
     """Order in which the load balancer compares `paths`: lowest first, different for every service."""
     user: Annotated[str, Field(pattern=r"^[1-9]\d*(:[1-9]\d*)?$")] = "1000:1000"
@@ -100,14 +130,35 @@ class ServiceSettings(Section):
     secrets: dict[EnvironmentName, SecretReference] = Field(default_factory=dict)
     """Variables whose value a task reads from Secrets Manager when it starts: name → `path` of a secret under
     `secrets`, or `path#field` where it has fields (LWO-IAM-05)."""
+    tracing: bool = False
+    """Whether a collector beside the container sends its traces to X-Ray (LWO-CMP-09); the application hands them to
+    it by OpenTelemetry's protocol, at the address in `OTEL_EXPORTER_OTLP_ENDPOINT`."""
     scaling: ScalingSettings = ScalingSettings()
     """Automatic number of tasks."""
     log_days: LogRetentionDays = 365
     """Days the container's output is kept (ALL-10)."""
 
+    @property
+    def routed(self) -> bool:
+        """Whether the load balancer sends requests to it."""
+        return self.port is not None and bool(self.paths)
+
     @model_validator(mode="after")
     def _offered(self) -> Self:
         problems: list[str] = []
+        if self.port is None:
+            problems += [
+                f"{key}: expected nothing without a port"
+                for key in ("paths", "hosts")
+                if key in self.model_fields_set and getattr(self, key)
+            ]
+        elif self.hosts and not self.paths:
+            problems.append("hosts: expected nothing without paths")
+        elif len(self.paths) + len(self.hosts) > MOST_RULE_VALUES:
+            problems.append(
+                f"paths, hosts: expected {MOST_RULE_VALUES} or fewer together, "
+                f"found {len(self.paths) + len(self.hosts)}"
+            )
         sizes = FARGATE_MEMORY_MIB.get(self.cpu_units)
         if sizes is None:
             expected = ", ".join(map(str, FARGATE_MEMORY_MIB))
@@ -144,6 +195,24 @@ class RegistrySettings(Section):
     """Days an image without a tag is kept."""
 
 
+class DiscoverySettings(Section):
+    """Names by which services find each other: `<service>.<namespace>`, inside the VPC only (LWO-CMP-07)."""
+
+    namespace: DomainName
+    """Private DNS namespace, for example `clinic.internal`. Default: `<system>.internal`."""
+    ttl_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+    """Seconds an answer may be kept, and so the time until a stopped task is no longer asked."""
+
+
+class CollectorSettings(Section):
+    """The collector beside containers with `tracing`: AWS Distro for OpenTelemetry (LWO-CMP-09, LWO-OBS-11)."""
+
+    image: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[\w.-]{1,128}|@sha256:[0-9a-f]{64})$")] = (
+        "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.1"
+    )
+    """Address of the image, with a version; from a repository of your own where tasks have no way to the internet."""
+
+
 class ComputeSettings(Section):
     """Fargate cluster, services and repositories (BER-CMP-01); Lambda functions (MSP-CMP-01)."""
 
@@ -157,6 +226,18 @@ class ComputeSettings(Section):
     """Days the log group behind the cluster's metrics is kept."""
     registry: RegistrySettings = RegistrySettings()
     """Image repositories."""
+    discovery: DiscoverySettings | None = None
+    """Private names of the services, and the way between them; absent: services do not reach each other."""
+    collector: CollectorSettings = CollectorSettings()
+    """Collector of the services with `tracing: true`."""
+    database_user: Identifier | None = None
+    """PostgreSQL user as which tasks may sign in with a short-lived IAM token instead of a password (LWO-N07); a
+    member of the role `rds_iam`. Absent: they may not."""
+
+    @property
+    def routed(self) -> dict[str, ServiceSettings]:
+        """Services the load balancer sends requests to."""
+        return {name: service for name, service in self.services.items() if service.routed}
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -167,7 +248,7 @@ class ComputeSettings(Section):
     @model_validator(mode="after")
     def _one_order(self) -> Self:
         taken: dict[int, str] = {}
-        for name, service in self.services.items():
+        for name, service in self.routed.items():
             other = taken.setdefault(service.priority, name)
             if other != name:
                 raise ValueError(f"services.{name}.priority: {service.priority} is already taken by {other}")

@@ -17,6 +17,7 @@ def derive(raw: Mapping[str, Any]) -> dict[str, Any]:
     network.zones: zones a and b of the region.
     queue.eviction: none (FAC-N16).
     recovery.region: the jurisdiction's other region (ALL-15).   edge.cdn.countries: the jurisdiction's (BER-EDG-03).
+    compute.discovery.namespace: `<system>.internal` (LWO-CMP-07).
     """
     settings = dict(raw)
     settings.setdefault("network", {})
@@ -34,6 +35,10 @@ def derive(raw: Mapping[str, Any]) -> dict[str, Any]:
     edge = settings.get("edge")
     if isinstance(edge, Mapping) and isinstance(edge.get("cdn"), Mapping):  # pyright: ignore[reportUnknownMemberType]
         settings["edge"] = {**edge, "cdn": {"countries": list(facts.countries), **edge["cdn"]}}
+    compute = settings.get("compute")
+    if isinstance(compute, Mapping) and isinstance(compute.get("discovery"), Mapping):  # pyright: ignore[reportUnknownMemberType]
+        namespace = f"{raw.get('system')}.internal"
+        settings["compute"] = {**compute, "discovery": {"namespace": namespace, **compute["discovery"]}}
     return settings
 
 

@@ -38,7 +38,8 @@ class NamingSettings(Section):
     secret: Pattern = "{system}/{environment}/{part}"  # noqa: S105
     """Names of secrets."""
     names: dict[PartName, Annotated[str, Field(pattern=r"^[A-Za-z0-9/_.-]{1,255}$")]] = Field(default_factory=dict)
-    """Part → name of a resource that does not follow the pattern."""
+    """Part → name of a resource that does not follow the pattern; `services` is the cluster's. The resources of one
+    service are told apart by `service/<name>`, `family/<name>` (task definitions) and `repository/<name>`."""
     bucket_names: dict[PartName, Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]] = Field(
         default_factory=dict
     )

@@ -21,6 +21,7 @@ DERIVED = {
     "tags.hipaa": "true in the United States",
     "recovery.region": "the jurisdiction's other region",
     "edge.cdn.countries": "the jurisdiction's countries",
+    "compute.discovery.namespace": "`<system>.internal`",
 }
 """What `settings.defaults` fills in, for the documentation."""
 

@@ -112,10 +112,11 @@ class Service(Shadowed):
     type = "aws:ecs/service:Service"
     WIRE = (
         "cluster", "taskDefinition", "desiredCount", "launchType", "platformVersion", "loadBalancers",
-        "healthCheckGracePeriodSeconds", "propagateTags", "serviceRegistries",
+        "healthCheckGracePeriodSeconds", "propagateTags",
     )  # fmt: skip
     inputs = frozenset(
-        {*WIRE, "name", "networkConfiguration", "deploymentCircuitBreaker", "deploymentMinimumHealthyPercent",
+        {*WIRE, "name", "serviceRegistries", "networkConfiguration", "deploymentCircuitBreaker",
+         "deploymentMinimumHealthyPercent",
          "deploymentMaximumPercent", "enableExecuteCommand", "enableEcsManagedTags", "availabilityZoneRebalancing",
          "waitForSteadyState", "forceNewDeployment", "capacityProviderStrategies", "tags"}
     )  # fmt: skip
@@ -140,6 +141,8 @@ class Service(Shadowed):
                     "assignPublicIp": "ENABLED" if network.get("assignPublicIp") else "DISABLED",
                 }
             }
+        if inputs.get("serviceRegistries"):  # the provider takes one, as ECS does; the API wants a list
+            wire["serviceRegistries"] = [inputs["serviceRegistries"]]
         return call.client("ecs").create_service(serviceName=inputs["name"], tags=tags(inputs), **wire)["service"][
             "serviceArn"
         ]

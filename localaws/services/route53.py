@@ -1,9 +1,10 @@
-"""Route 53: hosted zones and records."""
+"""Route 53: hosted zones, records, health checks."""
 
 from __future__ import annotations
 
 from localaws.emulated import refuse
 from localaws.handler import Call, Handler, Props, register
+from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, to_tags
 
 
@@ -58,22 +59,27 @@ class Zone(Handler):
 class Record(Handler):
     type = "aws:route53/record:Record"
     inputs = frozenset(
-        {"zoneId", "name", "type", "ttl", "records", "aliases", "allowOverwrite", "setIdentifier", "healthCheckId"}
-    )
+        {"zoneId", "name", "type", "ttl", "records", "aliases", "allowOverwrite", "setIdentifier", "healthCheckId",
+         "failoverRoutingPolicies"}
+    )  # fmt: skip
     replace_on = frozenset({"zoneId", "name", "type", "setIdentifier"})
 
     def create(self, call: Call, inputs: Props) -> str:
-        if self._find(call, inputs["zoneId"], inputs["name"], inputs["type"]) and not inputs.get("allowOverwrite"):
-            refuse(
-                "ChangeResourceRecordSets", "InvalidChangeBatch", f"{inputs['name']} {inputs['type']} exists already"
-            )
+        said = f"{inputs['name']} {inputs['type']}"
+        if self._find(call, inputs["zoneId"], inputs) and not inputs.get("allowOverwrite"):
+            refuse("ChangeResourceRecordSets", "InvalidChangeBatch", f"{said} exists already")
+        if any(
+            bool(other.get("SetIdentifier")) != bool(inputs.get("setIdentifier"))
+            for other in self._named(call, inputs["zoneId"], inputs["name"], inputs["type"])
+        ):
+            refuse("ChangeResourceRecordSets", "InvalidChangeBatch", f"{said} exists with another routing")
         self._change(call, "UPSERT", inputs)
-        return f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}"
+        identity = f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}"
+        return f"{identity}_{inputs['setIdentifier']}" if inputs.get("setIdentifier") else identity
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
-        zone, rest = id.split("_", 1)
-        name, kind = rest.rsplit("_", 1)
-        record = self._find(call, zone, name, kind)
+        zone, name, kind, identifier = self._parts(id)
+        record = self._find(call, zone, {"name": name, "type": kind, "setIdentifier": identifier})
         if record is None:
             return None
         alias = record.get("AliasTarget")
@@ -92,6 +98,9 @@ class Record(Handler):
             ]
             if alias
             else None,
+            "setIdentifier": record.get("SetIdentifier"),
+            "healthCheckId": record.get("HealthCheckId"),
+            "failoverRoutingPolicies": [{"type": record["Failover"]}] if record.get("Failover") else None,
             "allowOverwrite": known.get("allowOverwrite"),
             "fqdn": name.rstrip("."),
         }
@@ -100,19 +109,37 @@ class Record(Handler):
         self._change(call, "UPSERT", new)
 
     def delete(self, call: Call, id: str, known: Props) -> None:
-        if self._find(call, known["zoneId"], known["name"], known["type"]):
+        if self._find(call, known["zoneId"], known):
             self._change(call, "DELETE", known)
 
-    def _find(self, call: Call, zone: str, name: str, kind: str) -> Props | None:
+    def _parts(self, id: str) -> tuple[str, str, str, str | None]:
+        """Zone, name, type and set identifier; names may begin with an underscore, types have none."""
+        zone, rest = id.split("_", 1)
+        pieces = rest.split("_")
+        kind = max(index for index, piece in enumerate(pieces) if piece.isupper() and index > 0)
+        return zone, "_".join(pieces[:kind]), pieces[kind], "_".join(pieces[kind + 1 :]) or None
+
+    def _named(self, call: Call, zone: str, name: str, kind: str) -> list[Props]:
         pages = call.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
-        for page in pages:
-            for record in page["ResourceRecordSets"]:
-                if record["Name"].rstrip(".") == name.rstrip(".") and record["Type"] == kind:
-                    return record
-        return None
+        return [
+            record
+            for page in pages
+            for record in page["ResourceRecordSets"]
+            if record["Name"].rstrip(".") == name.rstrip(".") and record["Type"] == kind
+        ]
+
+    def _find(self, call: Call, zone: str, inputs: Props) -> Props | None:
+        wanted = inputs.get("setIdentifier") or None
+        named = self._named(call, zone, inputs["name"], inputs["type"])
+        return next((record for record in named if (record.get("SetIdentifier") or None) == wanted), None)
 
     def _change(self, call: Call, action: str, inputs: Props) -> None:
         record: Props = {"Name": inputs["name"], "Type": inputs["type"]}
+        for name in ("setIdentifier", "healthCheckId"):
+            if inputs.get(name):
+                record[name[0].upper() + name[1:]] = inputs[name]
+        if inputs.get("failoverRoutingPolicies"):
+            record["Failover"] = inputs["failoverRoutingPolicies"][0]["type"]
         if inputs.get("aliases"):
             alias = inputs["aliases"][0]
             record["AliasTarget"] = {
@@ -125,3 +152,56 @@ class Record(Handler):
             record["ResourceRecords"] = [{"Value": value} for value in inputs["records"]]
         changes = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
         call.client("route53").change_resource_record_sets(HostedZoneId=inputs["zoneId"], ChangeBatch=changes)
+
+
+@register
+class HealthCheck(Shadowed):
+    type = "aws:route53/healthCheck:HealthCheck"
+    WIRE = (
+        ("type", "Type"), ("fqdn", "FullyQualifiedDomainName"), ("port", "Port"), ("resourcePath", "ResourcePath"),
+        ("enableSni", "EnableSNI"), ("requestInterval", "RequestInterval"), ("failureThreshold", "FailureThreshold"),
+        ("regions", "Regions"), ("measureLatency", "MeasureLatency"), ("invertHealthcheck", "Inverted"),
+        ("disabled", "Disabled"), ("insufficientDataHealthStatus", "InsufficientDataHealthStatus"),
+    )  # fmt: skip
+    FIXED = frozenset({"type", "requestInterval", "measureLatency"})
+    inputs = frozenset({name for name, _ in WIRE} | {"cloudwatchAlarmName", "cloudwatchAlarmRegion", "tags"})
+    replace_on = FIXED
+
+    def make(self, call: Call, inputs: Props) -> str:
+        client = call.client("route53")
+        count = len(client.list_health_checks()["HealthChecks"])
+        made = client.create_health_check(
+            CallerReference=f"{inputs['type']}-{count}", HealthCheckConfig=self._wire(inputs, self.inputs)
+        )["HealthCheck"]["Id"]
+        self._tag(call, made, {"tags": {}}, inputs)
+        return made
+
+    def live(self, call: Call, id: str, kept: Props) -> Props | None:
+        client = call.client("route53")
+        client.get_health_check(HealthCheckId=id)
+        tags = client.list_tags_for_resource(ResourceType="healthcheck", ResourceId=id)["ResourceTagSet"]
+        return {"arn": f"arn:aws:route53:::healthcheck/{id}", "tags": from_tags(tags.get("Tags"))}
+
+    def change(self, call: Call, id: str, old: Props, new: Props) -> None:
+        wire = self._wire(new, self.inputs - self.FIXED)
+        call.client("route53").update_health_check(HealthCheckId=id, **wire)
+        self._tag(call, id, old, new)
+
+    def remove(self, call: Call, id: str, known: Props) -> None:
+        call.client("route53").delete_health_check(HealthCheckId=id)
+
+    def _wire(self, inputs: Props, names: frozenset[str]) -> Props:
+        wire = {theirs: inputs[ours] for ours, theirs in self.WIRE if ours in names and inputs.get(ours) is not None}
+        if inputs.get("cloudwatchAlarmName"):
+            wire["AlarmIdentifier"] = {
+                "Name": inputs["cloudwatchAlarmName"], "Region": inputs["cloudwatchAlarmRegion"],
+            }  # fmt: skip
+        return wire
+
+    def _tag(self, call: Call, id: str, old: Props, new: Props) -> None:
+        gone = [name for name in old["tags"] if name not in new["tags"]]
+        change = {"ResourceType": "healthcheck", "ResourceId": id}
+        if new["tags"]:
+            call.client("route53").change_tags_for_resource(**change, AddTags=to_tags(new["tags"]))
+        if gone:
+            call.client("route53").change_tags_for_resource(**change, RemoveTagKeys=gone)

@@ -1,4 +1,4 @@
-"""WAF: web ACLs, what they guard, where they log."""
+"""WAF: web ACLs, IP sets, what they guard, where they log."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from localaws.shadowed import Shadowed
 from localaws.shapes import from_tags, pascal, to_tags
 
 OWN_SPELLING = {
+    "arn": "ARN",
     "cloudwatchMetricsEnabled": "CloudWatchMetricsEnabled",
     "ipSetReferenceStatement": "IPSetReferenceStatement",
 }
 
 
 def _wire(value: Any) -> Any:
-    """The provider's form as the API's: its names, and the two it spells its own way."""
+    """The provider's form as the API's: its names, and those it spells its own way."""
     if isinstance(value, dict):
         renamed: Props = {}
         for name, item in value.items():
@@ -90,6 +91,65 @@ class WebAcl(Shadowed):
         client = call.client("wafv2")
         token = client.get_web_acl(Id=id, Name=known["name"], Scope=known["scope"])["LockToken"]
         client.delete_web_acl(Id=id, Name=known["name"], Scope=known["scope"], LockToken=token)
+
+
+@register
+class IpSet(Handler):
+    type = "aws:wafv2/ipSet:IpSet"
+    inputs = frozenset({"name", "scope", "description", "ipAddressVersion", "addresses", "tags"})
+    replace_on = frozenset({"name", "scope", "ipAddressVersion"})
+    autoname = "name"
+    cloudformation = "AWS::WAFv2::IPSet"
+    renames: ClassVar[dict[str, str]] = {"tags": "-"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        return call.client("wafv2").create_ip_set(
+            Name=inputs["name"],
+            Scope=inputs["scope"],
+            IPAddressVersion=inputs["ipAddressVersion"],
+            Addresses=inputs.get("addresses") or [],
+            Tags=to_tags(inputs["tags"]),
+            **({"Description": inputs["description"]} if inputs.get("description") else {}),
+        )["Summary"]["Id"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        client = call.client("wafv2")
+        found = client.get_ip_set(Id=id, Name=known["name"], Scope=known["scope"])
+        held = found["IPSet"]
+        tags = client.list_tags_for_resource(ResourceARN=held["ARN"])["TagInfoForResource"]["TagList"]
+        return {
+            "name": held["Name"],
+            "scope": known["scope"],
+            "description": held.get("Description") or None,
+            "ipAddressVersion": held["IPAddressVersion"],
+            "addresses": held["Addresses"],
+            "arn": held["ARN"],
+            "lockToken": found["LockToken"],
+            "tags": from_tags(tags),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        client = call.client("wafv2")
+        found = client.get_ip_set(Id=id, Name=new["name"], Scope=new["scope"])
+        client.update_ip_set(
+            Id=id,
+            Name=new["name"],
+            Scope=new["scope"],
+            Addresses=new.get("addresses") or [],
+            LockToken=found["LockToken"],
+            **({"Description": new["description"]} if new.get("description") else {}),
+        )
+        arn = found["IPSet"]["ARN"]
+        gone = [name for name in old["tags"] if name not in new["tags"]]
+        if gone:
+            client.untag_resource(ResourceARN=arn, TagKeys=gone)
+        if new["tags"]:
+            client.tag_resource(ResourceARN=arn, Tags=to_tags(new["tags"]))
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        client = call.client("wafv2")
+        token = client.get_ip_set(Id=id, Name=known["name"], Scope=known["scope"])["LockToken"]
+        client.delete_ip_set(Id=id, Name=known["name"], Scope=known["scope"], LockToken=token)
 
 
 @register

@@ -49,7 +49,7 @@ def _excepted(resource: Resource, region: str, config: Config) -> bool:
         return True
     if resource.type in _EDGE_INTERNAL:
         return resource.tags().get(config.data_class_tag) == "internal"
-    if resource.type == "aws:wafv2/webAcl:WebAcl":
+    if resource.type in ("aws:wafv2/webAcl:WebAcl", "aws:wafv2/ipSet:IpSet"):
         return resource.text("scope") == "CLOUDFRONT"
     if resource.type == "aws:cloudwatch/metricAlarm:MetricAlarm":
         return resource.text("namespace") == "AWS/CloudFront"

@@ -234,6 +234,18 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
                 "zoneId": zone,
                 "nameServers": servers,
             }
+        case "aws:route53/healthCheck:HealthCheck":
+            check = f"{_digest(name, 8)}-0000-4000-8000-000000000000"
+            return check, {**generic, "arn": f"arn:aws:route53:::healthcheck/{check}"}
+        case "aws:ec2clientvpn/endpoint:Endpoint":
+            endpoint = f"cvpn-endpoint-{_digest(name)}"
+            return endpoint, {**generic, "dnsName": f"*.{endpoint}.prod.clientvpn.{region}.amazonaws.com"}
+        case "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace":
+            namespace = f"ns-{_digest(name, 16)}"
+            return namespace, {**generic, "arn": _arn("servicediscovery", f"namespace/{namespace}")}
+        case "aws:servicediscovery/service:Service":
+            service = f"srv-{_digest(name, 16)}"
+            return service, {**generic, "arn": _arn("servicediscovery", f"service/{service}")}
         case "aws:route53/record:Record":
             return f"{inputs['zoneId']}_{physical}", {**generic, "fqdn": physical}
         case "aws:ecr/repository:Repository":
@@ -347,6 +359,8 @@ def _lookup(token: str, args: Props) -> Props:
             return {**args, "id": args.get("version"), "versionActual": args.get("version"), "status": "available"}
         case "aws:index/getAvailabilityZones:getAvailabilityZones":
             return {"id": REGION, "names": [f"{REGION}{z}" for z in "abd"], "zoneIds": []}
+        case "aws:ec2/getManagedPrefixList:getManagedPrefixList":
+            return {**args, "id": "pl-0123456789abcdef0", "arn": _arn("ec2", "prefix-list/pl-0123456789abcdef0")}
         case "aws:iam/getPolicyDocument:getPolicyDocument":
             return {**args, "id": "1", "json": json.dumps({"Version": "2012-10-17", "Statement": []})}
         case _:

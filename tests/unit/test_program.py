@@ -12,6 +12,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from program import build
 from settings import load
@@ -352,6 +353,201 @@ def test_one_firewall_stands_in_front_of_api_and_sign_in(recorded: Recorder) -> 
         recorded.one("aws:cognito/userPool:UserPool").outputs["arn"],
         recorded.one("aws:apigateway/stage:Stage").outputs["arn"],
     }
+
+
+@pytest.mark.requirement("LWO-CMP-01", "LWO-CMP-02", "LWO-CMP-03", "LWO-DB-01", "LWO-IAM-06", "LWO-TAG-01")
+def test_lifeworld_has_the_recorded_names() -> None:
+    outputs, recorded = built("lifeworld").outputs, built("lifeworld").recorder
+    assert outputs["cluster_name"] == "life-world-os-production"
+    assert outputs["service_names"] == {"backend": "backend-prod", "frontend": "frontend-prod"}
+    families = [inputs["family"] for _, inputs in recorded.of("aws:ecs/taskDefinition:TaskDefinition")]
+    assert sorted(families) == ["life-world-os-backend-prod", "life-world-os-frontend-prod"]
+    database = recorded.one("aws:rds/instance:Instance").inputs
+    assert (database["identifier"], database["dbName"], database["instanceClass"]) == (
+        "life-world-os-prod",
+        "lifeworld_prod",
+        "db.t3.medium",
+    )
+    secrets = [inputs["name"] for _, inputs in recorded.of("aws:secretsmanager/secret:Secret")]
+    assert "life-world-os/production/jwt-secret" in secrets
+    assert all(name.startswith("life-world-os/production/") for name in secrets)
+    assert recorded.count("aws:cloudfront/distribution:Distribution") == 0
+
+
+@pytest.mark.requirement("LWO-OBS-03", "LWO-OBS-07", "LWO-N11", "LWO-OBS-09")
+def test_lifeworld_has_the_recorded_alarms_and_views() -> None:
+    recorded = built("lifeworld").recorder
+    alarms = {inputs["name"]: inputs for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    cpu = alarms["backend-high-cpu"]
+    assert (cpu["statistic"], cpu["period"], cpu["evaluationPeriods"], cpu["threshold"]) == ("Average", 300, 1, 80)
+    assert cpu["dimensions"] == {"ClusterName": "life-world-os-production", "ServiceName": "backend-prod"}
+    latency = alarms["life-world-os-load-balancer-latency-prod"]
+    assert (latency["statistic"], latency["threshold"], latency["evaluationPeriods"]) == ("Average", 1, 1)
+    assert recorded.count("aws:cloudwatch/dashboard:Dashboard") == 5
+
+
+@pytest.mark.requirement("LWO-CMP-07", "LWO-CMP-10", "LWO-CMP-11", "LWO-N12", "LWO-N15")
+def test_lifeworlds_services_find_each_other_and_keep_ten_images() -> None:
+    recorded = built("lifeworld").recorder
+    assert recorded.count("aws:servicediscovery/service:Service") == 2
+    task = recorded.one("aws:ecs/taskDefinition:TaskDefinition", "backend-task").inputs
+    (backend,) = json.loads(task["containerDefinitions"])
+    assert {"name": "FRONTEND_URL", "value": "http://frontend.life-world-os.internal:3000"} in backend["environment"]
+    assert backend["image"].endswith("/life-world-os-backend:1.0.0")
+    for _, inputs in recorded.of("aws:ecr/lifecyclePolicy:LifecyclePolicy"):
+        assert json.loads(inputs["policy"])["rules"][1]["selection"]["countNumber"] == 10
+
+
+@pytest.mark.requirement("LWO-NET-07", "LWO-EDG-01", "LWO-EDG-05", "LWO-EDG-06", "LWO-N05")
+def test_lifeworld_lets_in_known_addresses_and_health_checkers_only() -> None:
+    recorded = built("lifeworld").recorder
+    assert entries(recorded) == {"203.0.113.0/24", "pl-0123456789abcdef0"}
+    assert recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["internal"] is False
+    assert recorded.one("aws:route53/zone:Zone").inputs["name"] == "lifeworld.example.org"
+    assert recorded.one("aws:route53/record:Record", "address-record").inputs["name"] == "prod.lifeworld.example.org"
+    check = recorded.one("aws:route53/healthCheck:HealthCheck").inputs
+    assert (check["fqdn"], check["resourcePath"]) == ("prod.lifeworld.example.org", "/api/health")
+
+
+@pytest.mark.requirement("LWO-CMP-08", "LWO-N15", "LWO-CMP-06", "LWO-NET-10", "LWO-NET-02", "LWO-NET-03", "LWO-N02")
+def test_lifeworlds_tasks_are_private_checked_and_measured() -> None:
+    outputs, recorded = built("lifeworld").outputs, built("lifeworld").recorder
+    for _, task in recorded.of("aws:ecs/taskDefinition:TaskDefinition"):
+        assert (task["cpu"], task["memory"]) == ("512", "1024")
+        (only,) = json.loads(task["containerDefinitions"])
+        assert only["healthCheck"]["command"][0] == "CMD"
+    for _, service in recorded.of("aws:ecs/service:Service"):
+        network = service["networkConfiguration"]
+        assert network["assignPublicIp"] is False
+        assert set(network["subnets"]) == set(outputs["application_subnet_ids"].values())
+        assert service["healthCheckGracePeriodSeconds"] == 60
+    metrics = {"name": "containerInsights", "value": "enhanced"}
+    assert recorded.one("aws:ecs/cluster:Cluster").inputs["settings"] == [metrics]
+    placed = {subnet for _, gateway in recorded.of("aws:ec2/natGateway:NatGateway") for subnet in [gateway["subnetId"]]}
+    placed |= set(recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs["subnets"])
+    assert placed == set(outputs["public_subnet_ids"].values())
+
+
+@pytest.mark.requirement("BER-CMP-01", "BER-EDG-09")
+def test_berthcares_application_is_a_section_more(recorded: Recorder) -> None:
+    config = yaml.safe_load((ROOT / "Pulumi.berthcare.yaml").read_text())["config"]
+    config["phi-platform:compute"] = {"services": {"api": {"image": "1.0.0", "port": 80}}}
+    config["phi-platform:edge"] |= {"domain": {"name": "staging.example.org"}, "load_balancer": {}}
+    outputs = recorded.run(lambda: build(load.load(config)))
+    assert outputs["service_names"] == {"api": "berthcare-staging-api"}
+    assert recorded.one("aws:ecs/service:Service").inputs["loadBalancers"][0]["containerPort"] == 80
+    assert entries(recorded) == {"0.0.0.0/0"}
+
+
+@pytest.mark.requirement("OMN-CMP-01", "OMN-CMP-02", "OMN-CMP-03", "OMN-EDG-01")
+def test_a_gateway_stands_before_services_that_only_it_reaches(recorded: Recorder) -> None:
+    inner: dict[str, Any] = {"image": "1.0.0", "paths": []}
+    services: dict[str, Any] = {
+        "kong": {"image": "1.0.0", "port": 8000},
+        "postgrest": {**inner, "port": 3000, "repository": "omnirapeutic-postgrest"},
+        "gotrue": {**inner, "port": 9999},
+        "realtime": {**inner, "port": 4000},
+    }
+    config = smallest(
+        compute={"services": services, "discovery": {}},
+        edge={"domain": {"name": "app.example.org"}, "load_balancer": {}},
+    )
+    recorded.run(lambda: build(load.load(config)))
+    assert [inputs["port"] for _, inputs in recorded.of("aws:lb/targetGroup:TargetGroup")] == [8000]
+    assert recorded.count("aws:servicediscovery/service:Service") == 4
+    assert recorded.count("aws:ecr/repository:Repository") == 3
+    rules = recorded.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    among = {int(inputs["fromPort"]) for name, inputs in rules if "-service-from-service-" in name}
+    assert among == {8000, 3000, 9999, 4000}
+    outside = {int(inputs["fromPort"]) for name, inputs in rules if "-service-from-load-balancer-" in name}
+    assert outside == {8000}
+
+
+def entries(recorded: Recorder) -> set[str]:
+    """Addresses and prefix lists that the load balancer's security group lets in."""
+    rules = recorded.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    own = [rule for rule in rules if rule.name.startswith("security-groups-load-balancer-from-")]
+    peers = [rule.inputs.get("cidrIpv4") or rule.inputs.get("prefixListId") for rule in own]
+    return {peer for peer in peers if peer}
+
+
+def lifeworld(**edge: Any) -> Settings:
+    """The stack with other parts of its edge."""
+    config = yaml.safe_load((ROOT / "Pulumi.lifeworld.yaml").read_text())["config"]
+    config["phi-platform:edge"] |= edge
+    return load.load(config)
+
+
+@pytest.mark.requirement("LWO-NET-12", "LWO-EDG-01", "LWO-N05", "LWO-NET-07")
+def test_behind_a_vpn_the_load_balancer_has_no_public_address(recorded: Recorder) -> None:
+    vpn = {"saml_provider_arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/staff"}
+    settings = lifeworld(load_balancer={"access": "internal"}, vpn=vpn)
+    outputs = recorded.run(lambda: build(settings))
+    balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs
+    assert balancer["internal"] is True
+    assert set(balancer["subnets"]) == set(outputs["application_subnet_ids"].values())
+    assert entries(recorded) == set()
+    endpoint = recorded.one("aws:ec2clientvpn/endpoint:Endpoint").inputs
+    assert endpoint["securityGroupIds"] == [outputs["vpn_security_group_id"]]
+    assert recorded.count("aws:ec2clientvpn/networkAssociation:NetworkAssociation") == 2
+    assert recorded.one("aws:acm/certificate:Certificate", "vpn-certificate-certificate")
+    assert recorded.one("aws:route53/healthCheck:HealthCheck").inputs["type"] == "CLOUDWATCH_METRIC"
+    alarm = recorded.one("aws:cloudwatch/metricAlarm:MetricAlarm", "health-alarm").inputs
+    assert "life-world-os-backend-prod" in alarm["dimensions"]["TargetGroup"]
+
+
+@pytest.mark.requirement("LWO-EDG-01", "LWO-NET-07")
+@pytest.mark.parametrize(("sources", "entered"), [([], "10.0.0.0/16"), (["192.168.0.0/24"], "192.168.0.0/24")])
+def test_an_internal_load_balancer_is_reached_from_the_network_or_from_its_sources(
+    recorded: Recorder, sources: list[str], entered: str
+) -> None:
+    settings = lifeworld(load_balancer={"access": "internal", "sources": sources})
+    recorded.run(lambda: build(settings))
+    assert entries(recorded) == {entered}
+
+
+@pytest.mark.requirement("FAC-EDG-06", "FAC-EDG-07", "FAC-N04")
+def test_with_dns_elsewhere_outputs_say_which_records_to_make(recorded: Recorder) -> None:
+    settings = lifeworld(domain={"name": "prod.example.org", "dns": "external"}, failover=None)
+    outputs = recorded.run(lambda: build(settings))
+    assert not {"aws:route53/zone:Zone", "aws:route53/record:Record"} & recorded.types
+    address, proof = outputs["dns_records"]
+    assert (address["name"], address["type"]) == ("prod.example.org", "CNAME")
+    assert address["value"] == outputs["load_balancer_dns_name"]
+    assert (proof["type"], proof["name"].endswith("prod.example.org.")) == ("CNAME", True)
+
+
+@pytest.mark.requirement("FAC-EDG-06")
+def test_a_certificate_that_exists_is_used_as_it_is(recorded: Recorder) -> None:
+    arn = f"arn:aws:acm:ca-central-1:{ACCOUNT_ID}:certificate/imported"
+    settings = lifeworld(domain={"name": "prod.example.org", "dns": "external", "certificate_arn": arn})
+    outputs = recorded.run(lambda: build(settings))
+    assert recorded.count("aws:acm/certificate:Certificate") == 0
+    assert recorded.one("aws:lb/listener:Listener", "load-balancer-https").inputs["certificateArn"] == arn
+    assert [record["type"] for record in outputs["dns_records"]] == ["CNAME"]
+
+
+@pytest.mark.requirement("LWO-EDG-07", "LWO-EDG-04")
+def test_failover_and_a_system_without_firewall_are_settings(recorded: Recorder) -> None:
+    failover = {"target": "site.example.org", "target_zone_id": "Z3AQBSTGFYJSTF"}
+    outputs = recorded.run(lambda: build(lifeworld(failover=failover, web_acl=None)))
+    first = recorded.one("aws:route53/record:Record", "address-record").inputs
+    assert first["healthCheckId"] == outputs["health_check_id"]
+    assert recorded.one("aws:route53/record:Record", "address-record-secondary").inputs["setIdentifier"] == "secondary"
+    assert recorded.count("aws:wafv2/webAcl:WebAcl") == 0
+
+
+def test_a_region_without_the_health_checkers_list_is_one_clear_line(
+    recorded: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pulumi_aws as aws
+
+    def gone(**_: object) -> None:
+        raise RuntimeError("empty result")
+
+    monkeypatch.setattr(aws.ec2, "get_managed_prefix_list", gone)
+    with pytest.raises(pulumi.RunError, match=r"edge.load_balancer.health_checkers: expected false in ca-central-1"):
+        recorded.run(lambda: build(lifeworld()))
 
 
 def test_sections_that_are_absent_are_not_built(recorded: Recorder) -> None:

@@ -35,11 +35,42 @@ def acl(requests: int) -> dict[str, object]:
     }
 
 
+ADDRESSES = {
+    "name": "clinic-denied",
+    "scope": "REGIONAL",
+    "ipAddressVersion": "IPV4",
+    "addresses": ["203.0.113.0/24"],
+    "tags": {"DataClass": "internal"},
+}
+
+
+def denied(priority: int) -> dict[str, object]:
+    return {
+        "name": "denied",
+        "priority": priority,
+        "action": {"block": {}},
+        "statement": {"ipSetReferenceStatement": {"arn": Ref("set", "arn")}},
+        "visibilityConfig": seen("denied"),
+    }
+
+
 GUARD = {"acl": Need("aws:wafv2/webAcl:WebAcl", {"name": "clinic-guard", **acl(2000)})}
 LOGS = "arn:aws:logs:ca-central-1:123456789012:log-group:aws-waf-logs-clinic"
 
 CASES = [
     Case("aws:wafv2/webAcl:WebAcl", {"name": "clinic", **acl(2000)}, {"rules": acl(500)["rules"], "tags": {}}),
+    Case(
+        "aws:wafv2/webAcl:WebAcl",
+        {"name": "clinic-addresses", **acl(2000), "rules": [denied(2)]},
+        {"rules": [denied(3)]},
+        {"set": Need("aws:wafv2/ipSet:IpSet", ADDRESSES)},
+        name="WebAcl-with-addresses",
+    ),
+    Case(
+        "aws:wafv2/ipSet:IpSet",
+        ADDRESSES,
+        {"addresses": ["203.0.113.0/24", "198.51.100.7/32"], "tags": {}},
+    ),
     Case(
         "aws:wafv2/webAclAssociation:WebAclAssociation",
         {"resourceArn": Ref("balancer"), "webAclArn": Ref("acl", "arn")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pulumi
 import pytest
 
 from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
@@ -39,3 +40,34 @@ def test_a_certificate_is_proven_by_dns_in_its_region(recorded: Recorder, region
     record = recorded.one("aws:route53/record:Record").inputs
     assert (record["type"], record["zoneId"]) == ("CNAME", "Z1")
     assert record["name"].endswith("app.example.org.")
+
+
+@pytest.mark.requirement("LWO-EDG-05")
+def test_the_zone_may_have_a_shorter_name_than_the_application(recorded: Recorder) -> None:
+    settings = DomainSettings(name="prod.example.org", zone_name="example.org")
+    recorded.run(lambda: Domain("domain", DomainArgs(scope=scope(), settings=settings)))
+    assert recorded.one("aws:route53/zone:Zone").inputs["name"] == "example.org"
+
+
+def test_every_name_of_a_certificate_has_its_own_proof(recorded: Recorder) -> None:
+    args = CertificateArgs(
+        scope=scope(), domain_name="app.example.org", alternative_names=["api.example.org"], zone_id="Z1"
+    )
+    recorded.run(lambda: Certificate("certificate", args))
+    assert recorded.one("aws:acm/certificate:Certificate").inputs["subjectAlternativeNames"] == ["api.example.org"]
+    proven = [inputs["name"].partition(".")[2] for _, inputs in recorded.of("aws:route53/record:Record")]
+    assert sorted(proven) == ["api.example.org.", "app.example.org."]
+    assert len(recorded.one("aws:acm/certificateValidation:CertificateValidation").inputs["validationRecordFqdns"]) == 2
+
+
+@pytest.mark.requirement("FAC-EDG-07", "FAC-EDG-06")
+def test_without_a_zone_the_proof_is_told_and_waited_for(recorded: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lambda text, **_: said.append(text))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    args = CertificateArgs(scope=scope(), domain_name="app.example.org", zone_id=None)
+    (proof,) = recorded.run(lambda: Certificate("certificate", args).proofs)
+    assert recorded.count("aws:route53/record:Record") == 0
+    assert recorded.count("aws:acm/certificateValidation:CertificateValidation") == 1
+    assert proof["type"] == "CNAME"
+    assert len(said) == 1
+    assert all(proof[part] in said[0] for part in ("name", "type", "value"))

@@ -76,7 +76,7 @@ def decide(policy: str, action: str, resource: str = "*", **context: Any) -> str
 
 def tasks(recorded: Recorder, where: Scope | None = None, **args: Any) -> dict[str, str]:
     """`execution` and `task` → policy."""
-    wiring = {"bucket_arns": [PHOTOS], "secret_names": [DATABASE], **args}
+    wiring: dict[str, Any] = {"bucket_arns": [PHOTOS], "secret_names": [DATABASE], **args}
     recorded.run(lambda: TaskRoles("roles", TaskRolesArgs(scope=where or scope(), **wiring)))
     return {inputs["name"]: inputs["policy"] for _, inputs in recorded.of(POLICY)}
 
@@ -204,6 +204,38 @@ def test_no_task_permission_names_a_whole_service_and_only_the_sign_in_every_res
         for statement in json.loads(policy)["Statement"]:
             assert not any(action.endswith("*") for action in statement["Action"]), statement["Sid"]
             assert statement["Resource"] != ["*"] or statement["Sid"] == "SignInToRegistry"
+
+
+@pytest.mark.requirement("LWO-CMP-10", "LWO-IAM-01", "LWO-IAM-04")
+def test_starting_a_task_pulls_from_the_repositories_that_are_named(recorded: Recorder) -> None:
+    policy = tasks(recorded, repository_names=["shared/api"])["execution"]
+    for repository, decision in {"shared/api": "allowed", "shared/other": "not allowed"}.items():
+        arn = f"arn:aws:ecr:ca-central-1:{ACCOUNT_ID}:repository/{repository}"
+        assert decide(policy, "ecr:BatchGetImage", arn) == decision
+    own = f"arn:aws:ecr:ca-central-1:{ACCOUNT_ID}:repository/berthcare-staging-api"
+    assert decide(policy, "ecr:BatchGetImage", own) == "not allowed"
+
+
+@pytest.mark.requirement("LWO-IAM-03", "LWO-N07")
+@pytest.mark.parametrize("user", [None, "clinic_app"])
+def test_a_task_signs_in_to_the_database_with_a_token_only_as_the_named_user(
+    recorded: Recorder, user: str | None
+) -> None:
+    policy = tasks(recorded, database_user=user)["task"]
+    for name in ("clinic_app", "clinic_admin"):
+        arn = f"arn:aws:rds-db:ca-central-1:{ACCOUNT_ID}:dbuser:db-ABCDEFGHIJKL01234/{name}"
+        assert decide(policy, "rds-db:connect", arn) == ("allowed" if name == user else "not allowed")
+
+
+@pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11", "LWO-IAM-02")
+@pytest.mark.parametrize("tracing", [True, False])
+def test_a_task_sends_traces_only_when_it_has_a_collector(recorded: Recorder, tracing: bool) -> None:
+    policies = tasks(recorded, tracing=tracing)
+    decision = "allowed" if tracing else "not allowed"
+    for action in ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets"):
+        assert decide(policies["task"], f"xray:{action}") == decision
+    assert decide(policies["task"], "xray:GetTraceSummaries") == "not allowed"
+    assert "xray" not in policies["execution"]
 
 
 @pytest.mark.requirement("BER-TAG-01", "ALL-11")

@@ -9,7 +9,7 @@ import pytest
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.scope import Scope
 from settings.compute import ServiceSettings
-from settings.edge import LoadBalancerSettings
+from settings.edge import Access, LoadBalancerSettings
 from tests.unit.components.scopes import ACCOUNT_ID, scope
 from tests.unit.conftest import Recorder
 
@@ -39,7 +39,7 @@ def build(recorded: Recorder, **more: Any) -> LoadBalancer:
     return recorded.run(lambda: LoadBalancer("load-balancer", args(**more)))
 
 
-@pytest.mark.requirement("ALL-08", "BER-EDG-09")
+@pytest.mark.requirement("ALL-08", "BER-EDG-09", "FAC-EDG-02", "FAC-EDG-03", "LWO-EDG-02", "OMN-EDG-01")
 def test_https_with_tls_1_2_or_newer_and_http_only_redirects(recorded: Recorder) -> None:
     build(recorded)
     listeners = {inputs["port"]: inputs for _, inputs in recorded.of(LISTENER)}
@@ -54,6 +54,7 @@ def test_https_with_tls_1_2_or_newer_and_http_only_redirects(recorded: Recorder)
     }  # fmt: skip
 
 
+@pytest.mark.requirement("FAC-EDG-01", "FAC-EDG-08")
 def test_the_load_balancer_is_hardened_and_logged(recorded: Recorder) -> None:
     build(recorded)
     inputs = recorded.one(BALANCER).inputs
@@ -66,8 +67,9 @@ def test_the_load_balancer_is_hardened_and_logged(recorded: Recorder) -> None:
     assert (inputs["internal"], inputs["tags"]["Exposure"]) == (False, "public")
 
 
+@pytest.mark.requirement("LWO-EDG-01", "LWO-NET-12")
 def test_an_internal_one_does_not_call_itself_public(recorded: Recorder) -> None:
-    build(recorded, settings=LoadBalancerSettings(internal=True))
+    build(recorded, settings=LoadBalancerSettings(access=Access.INTERNAL))
     inputs = recorded.one(BALANCER).inputs
     assert (inputs["internal"], inputs["tags"]["Exposure"]) == (True, "internal")
 
@@ -79,6 +81,7 @@ def test_deletion_protection_follows_the_scope(recorded: Recorder, protect: bool
     assert recorded.one(BALANCER).inputs["enableDeletionProtection"] is protect
 
 
+@pytest.mark.requirement("FAC-EDG-04", "LWO-EDG-03", "FAC-N09")
 def test_each_service_gets_its_paths_and_a_health_check(recorded: Recorder) -> None:
     balancer = build(recorded)
     group = recorded.one("aws:lb/targetGroup:TargetGroup", "load-balancer-api").inputs
@@ -97,6 +100,7 @@ def test_no_services_means_no_targets(recorded: Recorder) -> None:
     assert recorded.count("aws:lb/listenerRule:ListenerRule") == 0
 
 
+@pytest.mark.requirement("LWO-EDG-04")
 @pytest.mark.parametrize("arn", [None, "arn:aws:wafv2:ca-central-1:111122223333:regional/webacl/x/1"])
 def test_the_firewall_stands_in_front_when_there_is_one(recorded: Recorder, arn: str | None) -> None:
     build(recorded, web_acl_arn=arn)
@@ -104,11 +108,14 @@ def test_the_firewall_stands_in_front_when_there_is_one(recorded: Recorder, arn:
     assert [inputs["webAclArn"] for _, inputs in found] == ([] if arn is None else [arn])
 
 
-def test_the_domain_points_here(recorded: Recorder) -> None:
-    build(recorded, domain_name="app.example.org", zone_id="Z1")
-    record = recorded.one("aws:route53/record:Record").inputs
-    assert (record["name"], record["type"], record["zoneId"]) == ("app.example.org", "A", "Z1")
-    assert record["aliases"][0]["evaluateTargetHealth"] is True
+def test_a_service_can_ask_for_hosts_beside_paths(recorded: Recorder) -> None:
+    portal = ServiceSettings(image="1.0.0", port=3000, hosts=("portal.example.org",))
+    build(recorded, services={"portal": portal})
+    rule = recorded.one("aws:lb/listenerRule:ListenerRule").inputs
+    assert rule["conditions"] == [
+        {"pathPattern": {"values": ["/*"]}},
+        {"hostHeader": {"values": ["portal.example.org"]}},
+    ]
 
 
 def test_names_keep_within_32_characters(recorded: Recorder) -> None:
@@ -127,8 +134,8 @@ def test_names_keep_within_32_characters(recorded: Recorder) -> None:
     assert all(len(name) <= 32 for name in names)
 
 
-def test_one_zone_or_half_an_address_is_refused() -> None:
+def test_one_zone_or_a_service_without_requests_is_refused() -> None:
     with pytest.raises(ValueError, match="want two or more zones, got 1"):
         args(subnet_ids={"ca-central-1a": "subnet-a"})
-    with pytest.raises(ValueError, match="both or neither"):
-        args(domain_name="app.example.org")
+    with pytest.raises(ValueError, match="got none for worker"):
+        args(services={"worker": ServiceSettings(image="1.0.0", port=None)})

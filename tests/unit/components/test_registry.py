@@ -6,13 +6,14 @@ import json
 
 import pytest
 
-from components.registry import Registry, RegistryArgs, image_address
+from components.registry import Registry, RegistryArgs, image_address, repository_name
 from settings.compute import RegistrySettings
+from settings.naming import NamingSettings
 from tests.unit.components.scopes import KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
 
-@pytest.mark.requirement("BER-CMP-01")
+@pytest.mark.requirement("BER-CMP-01", "LWO-CMP-12", "OMN-CMP-03")
 def test_every_service_has_a_hardened_repository(recorded: Recorder) -> None:
     args = RegistryArgs(scope=scope(), settings=RegistrySettings(), services=["api", "web"], kms_key_arn=KEY_ARN)
     registry: Registry = recorded.run(lambda: Registry("registry", args))
@@ -27,6 +28,7 @@ def test_every_service_has_a_hardened_repository(recorded: Recorder) -> None:
     assert recorded.count("aws:ecr/repositoryPolicy:RepositoryPolicy") == 0
 
 
+@pytest.mark.requirement("LWO-CMP-11", "LWO-N12")
 def test_untagged_images_go_and_the_newest_stay(recorded: Recorder) -> None:
     settings = RegistrySettings(keep_images=5, untagged_days=3)
     args = RegistryArgs(scope=scope(), settings=settings, services=["api"], kms_key_arn=KEY_ARN)
@@ -41,5 +43,13 @@ def test_untagged_images_go_and_the_newest_stay(recorded: Recorder) -> None:
 
 def test_the_address_of_an_image_is_known_before_its_repository() -> None:
     repository = "111122223333.dkr.ecr.ca-central-1.amazonaws.com/berthcare-staging-api"
-    assert image_address(scope(), "api", "1.0") == f"{repository}:1.0"
-    assert image_address(scope(), "api", "sha256:ab") == f"{repository}@sha256:ab"
+    assert image_address(scope(), "berthcare-staging-api", "1.0") == f"{repository}:1.0"
+    assert image_address(scope(), "berthcare-staging-api", "sha256:ab") == f"{repository}@sha256:ab"
+
+
+@pytest.mark.requirement("LWO-CMP-10")
+def test_a_repository_may_be_shared_or_have_a_name_of_its_own() -> None:
+    named = scope(naming=NamingSettings(names={"repository/api": "life-world-os-api"}))
+    assert repository_name(scope(), "api") == "berthcare-staging-api"
+    assert repository_name(named, "api") == "life-world-os-api"
+    assert repository_name(named, "api", "shared-api") == "shared-api"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from components.scope import Scope
@@ -16,9 +18,14 @@ SCOPE = Scope(
 )  # fmt: skip
 
 
-def build(recorded: Recorder, *, internet: bool = True) -> None:
+def build(recorded: Recorder, *, internet: bool = True, **more: Any) -> None:
     args = SecurityGroupsArgs(
-        scope=SCOPE, vpc_id="vpc-1", service_ports=[8080], internet=internet, gateway_prefix_lists={"s3": "pl-1"}
+        scope=SCOPE,
+        vpc_id="vpc-1",
+        service_ports=[8080],
+        internet=internet,
+        gateway_prefix_lists={"s3": "pl-1"},
+        **more,
     )
     recorded.run(lambda: SecurityGroups("security", args))
 
@@ -42,6 +49,7 @@ def edges(recorded: Recorder, type_: str) -> set[tuple[str, str, int]]:
 
 
 @pytest.mark.requirement("BER-NET-07", "BER-NET-08", "BER-NET-09", "BER-NET-10", "BER-CMP-02", "BER-N21", "BER-N22")
+@pytest.mark.requirement("FAC-NET-09", "FAC-NET-10", "LWO-NET-08", "LWO-NET-09", "LWO-NET-11")
 def test_ways_in_form_a_chain_from_the_internet_to_the_data(recorded: Recorder) -> None:
     build(recorded)
     assert edges(recorded, INGRESS) == {
@@ -54,7 +62,7 @@ def test_ways_in_form_a_chain_from_the_internet_to_the_data(recorded: Recorder) 
     }
 
 
-@pytest.mark.requirement("BER-NET-11")
+@pytest.mark.requirement("BER-NET-11", "FAC-NET-11")
 def test_database_and_cache_have_no_way_out(recorded: Recorder) -> None:
     build(recorded)
     assert edges(recorded, EGRESS) == {
@@ -87,3 +95,43 @@ def test_every_group_and_rule_says_what_it_is_for(recorded: Recorder) -> None:
     for _, group in recorded.of("aws:ec2/securityGroup:SecurityGroup"):
         assert "ingress" not in group
         assert "egress" not in group
+
+
+@pytest.mark.requirement("LWO-NET-07")
+def test_only_known_addresses_enter_and_health_checkers_over_https_alone(recorded: Recorder) -> None:
+    build(
+        recorded,
+        entry_cidrs=["203.0.113.0/24"],
+        entry_prefix_lists={"pl-office": "pl-2"},
+        https_prefix_lists={"health-checkers": "pl-3"},
+    )
+    assert {edge for edge in edges(recorded, INGRESS) if edge[0] == "load-balancer"} == {
+        ("load-balancer", "203.0.113.0/24", 443),
+        ("load-balancer", "203.0.113.0/24", 80),
+        ("load-balancer", "pl-2", 443),
+        ("load-balancer", "pl-2", 80),
+        ("load-balancer", "pl-3", 443),
+    }
+
+
+@pytest.mark.requirement("LWO-NET-12")
+def test_the_vpn_leads_to_the_load_balancer_and_nowhere_else(recorded: Recorder) -> None:
+    build(recorded, entry_cidrs=[], vpn=True)
+    assert {edge for edge in edges(recorded, INGRESS) if edge[0] == "load-balancer"} == {
+        ("load-balancer", "vpn", 443),
+        ("load-balancer", "vpn", 80),
+    }
+    assert {edge for edge in edges(recorded, EGRESS) if edge[0] == "vpn"} == {
+        ("vpn", "load-balancer", 443),
+        ("vpn", "load-balancer", 80),
+    }
+    assert not {edge for edge in edges(recorded, INGRESS) if edge[0] == "vpn"}
+
+
+@pytest.mark.requirement("LWO-CMP-07")
+@pytest.mark.parametrize("ports", [[], [8080, 9000, 8080]])
+def test_services_reach_each_other_only_with_discovery(recorded: Recorder, ports: list[int]) -> None:
+    build(recorded, discovery_ports=ports)
+    among = {("service", "service", port) for port in ports}
+    for type_ in (INGRESS, EGRESS):
+        assert {edge for edge in edges(recorded, type_) if edge[:2] == ("service", "service")} == among

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs
+from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs, Target
 from settings.compute import ComputeSettings, ServiceSettings
+from settings.naming import NamingSettings
 from tests.unit.components.scopes import ACCOUNT_ID, KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
 SECRET_ARN = f"arn:aws:secretsmanager:ca-central-1:{ACCOUNT_ID}:secret:berthcare-staging-database-AbCdEf"
+TARGET = Target(arn="arn:tg", load_balancer_arn_suffix="app/alb/1", arn_suffix="targetgroup/api/2")
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 
 
@@ -27,9 +29,7 @@ def args(settings: dict[str, Any] | None = None, **more: Any) -> ServiceArgs:
         "security_group_id": "sg-1",
         "execution_role_arn": f"arn:aws:iam::{ACCOUNT_ID}:role/execution",
         "task_role_arn": f"arn:aws:iam::{ACCOUNT_ID}:role/task",
-        "target_group_arn": "arn:tg",
-        "load_balancer_arn_suffix": "app/alb/1",
-        "target_group_arn_suffix": "targetgroup/api/2",
+        "target": TARGET,
         "logs_kms_key_arn": KEY_ARN,
         "secrets": {"DATABASE_PASSWORD": SecretValue(arn=SECRET_ARN, key="password")},
         "environment": {"DATABASE_HOST": "db.example.org"},
@@ -92,6 +92,7 @@ def test_output_goes_to_an_encrypted_group_that_exists_first_and_nothing_is_drop
     assert group.urn in recorded.one(TASK).dependencies
 
 
+@pytest.mark.requirement("LWO-NET-10", "LWO-CMP-04", "LWO-CMP-01")
 def test_tasks_are_private_and_a_failed_deployment_rolls_back(recorded: Recorder) -> None:
     build(recorded)
     inputs = recorded.one("aws:ecs/service:Service").inputs
@@ -102,8 +103,13 @@ def test_tasks_are_private_and_a_failed_deployment_rolls_back(recorded: Recorder
     assert (inputs["launchType"], inputs["platformVersion"]) == ("FARGATE", "LATEST")
     assert inputs["enableExecuteCommand"] is False
     assert (inputs["deploymentMinimumHealthyPercent"], inputs["desiredCount"]) == (100, 2)
+    assert inputs["availabilityZoneRebalancing"] == "ENABLED"
+    assert inputs["healthCheckGracePeriodSeconds"] == 60
+    assert inputs["loadBalancers"][0]["containerPort"] == 8080
+    assert "serviceRegistries" not in inputs
 
 
+@pytest.mark.requirement("LWO-CMP-04", "LWO-CMP-05")
 def test_the_number_of_tasks_follows_cpu_memory_and_requests(recorded: Recorder) -> None:
     build(recorded)
     target = recorded.one("aws:appautoscaling/target:Target").inputs
@@ -124,6 +130,85 @@ def test_the_number_of_tasks_follows_cpu_memory_and_requests(recorded: Recorder)
 def test_requests_can_be_no_measure(recorded: Recorder) -> None:
     build(recorded, {"scaling": {"requests_per_target": None}})
     assert recorded.count("aws:appautoscaling/policy:Policy") == 2
+
+
+def test_a_worker_has_no_port_no_targets_and_no_request_count(recorded: Recorder) -> None:
+    build(recorded, {"port": None}, target=None)
+    service = recorded.one("aws:ecs/service:Service").inputs
+    assert not {"loadBalancers", "healthCheckGracePeriodSeconds", "serviceRegistries"} & service.keys()
+    assert container(recorded)["portMappings"] == []
+    assert {name for name, _ in recorded.of("aws:appautoscaling/policy:Policy")} == {
+        "api-scaling-cpu",
+        "api-scaling-memory",
+    }
+
+
+@pytest.mark.requirement("LWO-CMP-06")
+@pytest.mark.parametrize("checked", [True, False])
+def test_the_container_is_checked_from_inside_when_the_settings_say_how(recorded: Recorder, checked: bool) -> None:
+    build(recorded, {"health": {"command": ["/bin/ok", "--fast"]}} if checked else {})
+    assert container(recorded).get("healthCheck") == (
+        {"command": ["CMD", "/bin/ok", "--fast"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 60}
+        if checked
+        else None
+    )
+
+
+@pytest.mark.requirement("LWO-CMP-07", "OMN-CMP-01")
+def test_tasks_enter_the_discovery_as_they_start(recorded: Recorder) -> None:
+    build(recorded, discovery_arn="arn:discovery")
+    assert recorded.one("aws:ecs/service:Service").inputs["serviceRegistries"] == {"registryArn": "arn:discovery"}
+
+
+@pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11")
+def test_a_collector_takes_traces_on_localhost_and_is_as_closed_as_the_container(recorded: Recorder) -> None:
+    build(recorded, {"tracing": True}, collector_image="public.ecr.aws/x/collector:v1")
+    application, collector = json.loads(recorded.one(TASK).inputs["containerDefinitions"])
+    variables = {item["name"]: item["value"] for item in application["environment"]}
+    assert variables["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://localhost:4318"
+    assert (collector["image"], collector["essential"]) == ("public.ecr.aws/x/collector:v1", False)
+    for name in ("readonlyRootFilesystem", "privileged", "linuxParameters", "logConfiguration"):
+        assert collector[name] == application[name]
+    assert not collector["user"].startswith("0")
+    ((name, configured),) = [(item["name"], json.loads(item["value"])) for item in collector["environment"]]
+    assert name == "AOT_CONFIG_CONTENT"
+    assert configured["exporters"] == {"awsxray": {"region": "ca-central-1"}}
+    protocols = configured["receivers"]["otlp"]["protocols"]
+    assert {protocol["endpoint"].partition(":")[0] for protocol in protocols.values()} == {"localhost"}
+
+
+@pytest.mark.requirement("LWO-CMP-09")
+def test_tracing_is_off_unless_asked_for(recorded: Recorder) -> None:
+    build(recorded)
+    assert container(recorded)["name"] == "api"
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in json.dumps(container(recorded))
+
+
+@pytest.mark.requirement("LWO-CMP-02", "LWO-CMP-03", "LWO-TAG-01")
+def test_service_family_and_repository_may_each_have_a_recorded_name(recorded: Recorder) -> None:
+    names = {"service/api": "api-prod", "repository/api": "life-world-os-api"}
+    naming = NamingSettings(environment="prod", resource="{system}-{part}-{environment}", names=names)
+    service = build(recorded, scope=scope(naming=naming))
+    assert recorded.one("aws:ecs/service:Service").inputs["name"] == service.name == "api-prod"
+    assert recorded.one(TASK).inputs["family"] == "berthcare-api-prod"
+    assert container(recorded)["image"].endswith("/life-world-os-api:1.0.0")
+
+
+@pytest.mark.requirement("LWO-CMP-10")
+def test_an_image_may_come_from_a_shared_repository(recorded: Recorder) -> None:
+    build(recorded, {"repository": "shared/api"})
+    assert container(recorded)["image"].endswith(".amazonaws.com/shared/api:1.0.0")
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    with pytest.raises(ValueError, match="target: want one for a service with a port and paths only"):
+        args(target=None)
+    with pytest.raises(ValueError, match="target: want one"):
+        args({"port": None})
+    with pytest.raises(ValueError, match="collector_image: want one"):
+        args({"tracing": True})
+    with pytest.raises(ValueError, match="discovery_arn: want none"):
+        args({"port": None}, target=None, discovery_arn="arn:discovery")
 
 
 def test_a_variable_that_is_also_a_secret_is_refused() -> None:

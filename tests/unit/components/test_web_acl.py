@@ -74,3 +74,36 @@ def test_a_firewall_of_the_cdn_lives_in_us_east_1_and_no_other(
     build(recorded, guarded)
     assert recorded.one(ACL).inputs["scope"] == guarded.value
     assert {entry.inputs.get("region") for entry in recorded.registrations if entry.custom} == {region}
+
+
+@pytest.mark.requirement("LWO-EDG-04")
+def test_addresses_are_refused_by_list_and_by_default_none_is(recorded: Recorder) -> None:
+    build(recorded)
+    assert recorded.count("aws:wafv2/ipSet:IpSet") == 0
+    names = {rule["name"] for rule in recorded.one(ACL).inputs["rules"]}
+    assert {"rate", "sql-injection"} <= names
+    assert not {"denied", "not-allowed"} & names
+
+
+@pytest.mark.requirement("LWO-EDG-04")
+@pytest.mark.parametrize(("guarded", "region"), [(Guarded.LOAD_BALANCER, None), (Guarded.CDN, "us-east-1")])
+def test_ip_sets_live_with_their_firewall_and_each_has_its_rule(
+    recorded: Recorder, guarded: Guarded, region: str | None
+) -> None:
+    build(recorded, guarded, denied_cidrs=["198.51.100.0/24"], allowed_cidrs=["203.0.113.0/24"])
+    sets = {inputs["name"].rpartition("-")[2]: inputs for _, inputs in recorded.of("aws:wafv2/ipSet:IpSet")}
+    assert {part: inputs["addresses"] for part, inputs in sets.items()} == {
+        "denied": ["198.51.100.0/24"],
+        "allowed": ["203.0.113.0/24"],
+    }
+    assert {(inputs["scope"], inputs.get("region")) for inputs in sets.values()} == {(guarded.value, region)}
+    rules = {rule["name"]: rule for rule in recorded.one(ACL).inputs["rules"]}
+    assert rules["denied"]["action"] == rules["not-allowed"]["action"] == {"block": {}}
+    arns = {
+        entry.inputs["name"].rpartition("-")[2]: entry.outputs["arn"] for entry in recorded.all("aws:wafv2/ipSet:IpSet")
+    }
+    assert rules["denied"]["statement"]["ipSetReferenceStatement"]["arn"] == arns["denied"]
+    inner = rules["not-allowed"]["statement"]["notStatement"]["statement"]
+    assert inner["ipSetReferenceStatement"]["arn"] == arns["allowed"]
+    priorities = [rule["priority"] for rule in rules.values()]
+    assert len(priorities) == len(set(priorities))
