@@ -22,6 +22,10 @@ class Key(Handler):
         }
     )  # fmt: skip
     replace_on = frozenset({"multiRegion", "keyUsage", "customerMasterKeySpec"})
+    defaults: ClassVar[Props] = {
+        "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "isEnabled": True,
+    }  # fmt: skip
+    left_to_aws = frozenset({"policy"})
     write_only: ClassVar[frozenset[str]] = frozenset()
     cloudformation = "AWS::KMS::Key"
     renames: ClassVar[dict[str, str]] = {
