@@ -1,7 +1,7 @@
 """Taking over running resources: which of a stack's resources exist already, and the file that imports them.
 
-Pulumi itself says what it would create (`pulumi preview --json --import-file`); `adopt_lookups` finds the ids of what is
-there by its physical name; `pulumi import` brings those into the state. Nothing in the account is changed.
+Pulumi itself says what it would create (`pulumi preview --json --import-file`); `adopt_lookups` finds the ids of
+what is there by its physical name; `pulumi import` brings those into the state. Nothing in the account is changed.
 (ALL-20, MSP-N02, BER-N26, OMN-N17)
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from operations.local import LocalError
 from operations.protections import ABSENT
@@ -34,6 +35,7 @@ class Outcome(StrEnum):
     MISSING = "not there"
     AMBIGUOUS = "ambiguous"
     CREATED = "made anew"
+    UNANSWERED = "no answer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +131,21 @@ class Search:
         except Absent as absent:
             return Finding(wanted=wanted, outcome=Outcome.MISSING, why=str(absent))
         except ClientError as error:
-            if not any(word in error.response["Error"]["Code"] for word in (*ABSENT, "404")):
+            answer: Any = error.response
+            if answer["ResponseMetadata"].get("HTTPStatusCode", 0) >= 500:
+                return _unanswered(wanted, error.operation_name)
+            if not any(word in answer["Error"]["Code"] for word in (*ABSENT, "404")):
                 raise
             ids = ()
+        except ResponseParserError:  # the embedded AWS where moto lacks the call
+            return _unanswered(wanted, "the call")
         if len(ids) > 1:
             return Finding(wanted=wanted, outcome=Outcome.AMBIGUOUS, ids=ids, why="more than one fits")
         return Finding(wanted=wanted, outcome=Outcome.FOUND if ids else Outcome.MISSING, ids=ids)
+
+
+def _unanswered(wanted: Wanted, call: str) -> Finding:
+    return Finding(wanted=wanted, outcome=Outcome.UNANSWERED, why=f"the account has no answer to {call}")
 
 
 Lookup = Callable[[Search, Wanted], Iterable[str]]

@@ -110,9 +110,10 @@ def _row(finding: Finding) -> dict[str, Any]:
 def _show(console: Console, stack: str, findings: list[Finding]) -> None:
     """What needs a person first; then a count of each outcome per type."""
     for finding in findings:
-        if finding.outcome is Outcome.AMBIGUOUS:
+        if finding.outcome in (Outcome.AMBIGUOUS, Outcome.UNANSWERED):
+            what = ", ".join(finding.ids) or finding.why
             console.print(
-                f"ambiguous: {finding.wanted.type} {finding.wanted.name}: {', '.join(finding.ids)}",
+                f"{finding.outcome}: {finding.wanted.type} {finding.wanted.name}: {what}",
                 style="red", highlight=False, soft_wrap=True,
             )  # fmt: skip
     table = Table("Type", *(outcome.value for outcome in Outcome), title=f"Resources of {stack}", title_justify="left")

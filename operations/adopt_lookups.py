@@ -116,22 +116,6 @@ def route_table_association(search: Search, wanted: Wanted) -> Iterable[str]:
     return [f"{place}/{table}" for each in found if each.get("SubnetId") == place]
 
 
-def default_route_table(search: Search, wanted: Wanted) -> Iterable[str]:
-    return search.references(wanted, "defaultRouteTableId")  # imported by the id of its VPC
-
-
-def default_security_group(search: Search, wanted: Wanted) -> Iterable[str]:
-    place = filters(vpc_id=search.reference(wanted, "vpcId"), group_name="default")
-    found = search.client("ec2", wanted).describe_security_groups(Filters=place)["SecurityGroups"]
-    return [each["GroupId"] for each in found]
-
-
-def default_network_acl(search: Search, wanted: Wanted) -> Iterable[str]:
-    place = filters(vpc_id=search.references(wanted, "defaultNetworkAclId")[0], default="true")
-    found = search.client("ec2", wanted).describe_network_acls(Filters=place)["NetworkAcls"]
-    return [each["NetworkAclId"] for each in found]
-
-
 def network_acl(search: Search, wanted: Wanted) -> Iterable[str]:
     """The list of the subnets that would get this one, unless that is the VPC's own."""
     place = [{"Name": "association.subnet-id", "Values": search.references(wanted, "subnetIds")}]
@@ -517,6 +501,8 @@ def above(by: str) -> Lookup:
 
 _NEW_SECRET = "its value is generated: the first `up` writes the new one"  # noqa: S105
 
+_OWN = "taking it over empties it; an import would keep what is in it"
+
 LOOKUPS: dict[str, Lookup | str] = {
     "aws:acm/certificate:Certificate": certificate,
     "aws:acm/certificateValidation:CertificateValidation": "it only waits; there is nothing to import",
@@ -557,9 +543,9 @@ LOOKUPS: dict[str, Lookup | str] = {
         "cognito-idp", "list_user_pools", "UserPools", "Name", id="Id", ask=lambda _: {"MaxResults": 60}
     ),
     "aws:cognito/userPoolClient:UserPoolClient": user_pool_client,
-    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": default_network_acl,
-    "aws:ec2/defaultRouteTable:DefaultRouteTable": default_route_table,
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": default_security_group,
+    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": _OWN,
+    "aws:ec2/defaultRouteTable:DefaultRouteTable": _OWN,
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _OWN,
     "aws:ec2/eip:Eip": address,
     "aws:ec2/flowLog:FlowLog": flow_log,
     "aws:ec2/internetGateway:InternetGateway": internet_gateway,

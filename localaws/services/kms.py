@@ -24,6 +24,7 @@ class Key(Handler):
     replace_on = frozenset({"multiRegion", "keyUsage", "customerMasterKeySpec"})
     defaults: ClassVar[Props] = {
         "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "isEnabled": True,
+        "rotationPeriodInDays": 365,
     }  # fmt: skip
     left_to_aws = frozenset({"policy"})
     write_only: ClassVar[frozenset[str]] = frozenset()

@@ -18,6 +18,11 @@ from tests.localaws.conftest import Account, Made
 CASES: list[Case] = [
     case for module in iter_modules(cases.__path__) for case in import_module(f"{cases.__name__}.{module.name}").CASES
 ]
+# Types of which moto holds too little to say what another tool made of them; AWS itself says all of it.
+PARTLY_HELD = {
+    "aws:ecs/taskDefinition:TaskDefinition": "a revision is never adopted: a new one is registered",
+    "aws:elasticache/replicationGroup:ReplicationGroup": "engine and subnet group",
+}
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 
 
@@ -102,7 +107,11 @@ def test_it_can_be_imported_by_its_id_and_then_shows_no_change(account: Account,
 
 
 @pytest.mark.requirement("ALL-20")
-@pytest.mark.parametrize("case", [case for case in CASES if case.imports and not HANDLERS[case.type].emulated], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.imports and not HANDLERS[case.type].emulated and case.type not in PARTLY_HELD],
+    ids=str,
+)
 def test_what_another_tool_made_can_be_imported_without_being_replaced(account: Account, case: Case) -> None:
     """As the last test, but of a resource this provider has never seen: only the account knows it."""
     created = prepared(account, case)
