@@ -60,7 +60,7 @@ class Key(Handler):
             "rotationPeriodInDays": rotation.get("RotationPeriodInDays") or known.get("rotationPeriodInDays"),
             "deletionWindowInDays": known.get("deletionWindowInDays"),
             "multiRegion": key.get("MultiRegion", False),
-            "keyUsage": key["KeyUsage"],
+            "keyUsage": key.get("KeyUsage") or "ENCRYPT_DECRYPT",  # moto keeps none that was not asked for
             "customerMasterKeySpec": key.get("KeySpec"),
             "isEnabled": key["Enabled"],
             "tags": from_tags(client.list_resource_tags(KeyId=id).get("Tags"), key="TagKey", value="TagValue"),

@@ -17,7 +17,7 @@ STACK = "berthcare"
 SUBNETS = {"10.0.0.0/20": "a", "10.0.16.0/20": "b", "10.0.64.0/20": "a", "10.0.80.0/20": "b"}
 TRUST = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 # What is made anew: generated values, what every VPC is born with, and what moto keeps nothing of.
 NOT_IN_THE_ACCOUNT = {
@@ -76,7 +76,7 @@ def made_by_hand(phi: Phi) -> dict[str, str]:
         KmsKeyId=key["Arn"], DBName="berthcare", MasterUsername="berthcare_admin", MasterUserPassword="made-by-hand",
         DBSubnetGroupName="berthcare-staging-postgres", Port=5432,
     )  # fmt: skip
-    phi.client("iam").create_role(RoleName="berthcare-staging-task", AssumeRolePolicyDocument=json.dumps(TRUST))
+    phi.client("iam").create_role(RoleName="berthcare-staging-backup", AssumeRolePolicyDocument=json.dumps(TRUST))
     return made
 
 
