@@ -50,6 +50,12 @@ class Handler(ABC):
     archives: ClassVar[frozenset[str]] = frozenset()  # inputs that may hold files, such as a function's code
     side_by_side: ClassVar[bool] = False  # True when a replacement is made before what it replaces is deleted
     emulated: ClassVar[bool] = False  # True when moto lacks the API and `Store` keeps the resource
+    defaults: ClassVar[Props] = {}  # input -> what AWS has when the program does not say (also inside a map)
+    left_to_aws: ClassVar[frozenset[str]] = frozenset()  # inputs that keep AWS's own choice while the program says none
+
+    def imported(self, call: Call, id: str) -> str:
+        """The provider id behind the id that `pulumi import` takes: the same, unless a type says otherwise."""
+        return id
 
     @abstractmethod
     def create(self, call: Call, inputs: Props) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from localaws.values import Unsupported, decode, empty, encode, holds_files, ide
 
 VERSION = "7.51.1"  # the official provider whose names and shapes are modelled
 ACCOUNT_ID = "123456789012"
+ABROAD = re.compile(r"(.+)@([a-z]{2}(?:-[a-z]+)+-\d)")
 GONE = ("NotFound", "NoSuch", "NotExist", "Nonexistent", "NonExistent")  # parts of the codes services have for it
 
 log = logging.getLogger("localaws")
@@ -122,7 +124,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             changed = sorted(
                 name
                 for name in (olds.keys() | news.keys()) - ignored
-                if unknown(news.get(name)) or not identical(olds.get(name), news.get(name))
+                if unknown(news.get(name)) or _differs(handler, name, olds.get(name), news.get(name))
             )
             replaces = [name for name in changed if name in handler.replace_on or name == "region"]
             kinds = provider_pb2.PropertyDiff
@@ -159,8 +161,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             handler = _handler(request.type)
             inputs, secrets = decode(request.inputs)
             known = decode(request.properties)[0]
-            call = self._call(context, inputs or known)
-            live = _gone_as_none(lambda: handler.read(call, request.id, known))
+            identity, abroad = request.id, None
+            if not inputs and not known:
+                identity, abroad = _import_id(identity)
+            call = self._call(context, inputs or known or {"region": abroad})
+            if not inputs and not known:
+                identity = _gone_as_none(lambda: handler.imported(call, identity))
+            live = None if identity is None else _gone_as_none(lambda: handler.read(call, identity, known))
             if live is None:
                 return provider_pb2.ReadResponse(id="")
             live = self._without_default_tags(context, handler, live, inputs)
@@ -170,7 +177,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                     current["tags"] = live["tags"]
             else:
                 current = {name: live[name] for name in sorted(handler.inputs) if not empty(live.get(name))}
-            identity = str(live.get("id") or request.id)
+                if abroad is not None:
+                    current["region"] = abroad
+            identity = str(live.get("id") or identity)
             outputs = self._outputs(context, handler, call, identity, current, live)
             return provider_pb2.ReadResponse(
                 id=identity, properties=encode(outputs, secrets | handler.secret), inputs=encode(current, secrets)
@@ -282,6 +291,26 @@ def _kept(name: str, wanted: Any, live: Props) -> Any:
     if name not in live or says_the_same(wanted, live[name]):
         return wanted
     return live[name]
+
+
+def _differs(handler: Handler, name: str, old: Any, new: Any) -> bool:
+    """Whether an update has something to do about an input; what AWS would have anyway counts as said."""
+    if empty(new) and name in handler.left_to_aws:
+        return False
+    default = handler.defaults.get(name)
+    return not identical(_filled(default, old), _filled(default, new))
+
+
+def _filled(default: Any, value: Any) -> Any:
+    if isinstance(default, dict) and isinstance(value, dict):
+        return {**cast("dict[str, Any]", default), **cast("dict[str, Any]", value)}
+    return default if value is None else value
+
+
+def _import_id(id: str) -> tuple[str, str | None]:
+    """(id, region) of the id that an import names: `ID@REGION` for a resource outside the provider's own region."""
+    found = ABROAD.fullmatch(id)
+    return (found[1], found[2]) if found else (id, None)
 
 
 def _kind(replaces: bool, was: bool, is_now: bool) -> Any:

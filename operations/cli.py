@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from engine.install import EngineError
-from operations import engine_commands, local_commands, settings_commands
+from operations import adopt_commands, engine_commands, local_commands, settings_commands
 from operations.local import LocalError
 from operations.terminal import USER_MISTAKE, errors
 from settings.load import SettingsError
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(settings_commands.app, name="settings")
 app.add_typer(engine_commands.app, name="engine")
 app.add_typer(local_commands.app, name="local")
+app.command("adopt")(adopt_commands.adopt_stack)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from localaws import lifecycle
+from operations import adopt_commands
 from operations.local import QUIETLY, LocalRun, isolated
 from operations.terminal import errors, output, project
 from settings import load
@@ -151,6 +152,17 @@ def run_pulumi(
 ) -> None:
     """Run any pulumi command on the embedded AWS: `phi local run -- preview --refresh`."""
     ending(local_run().run(stack, arguments))
+
+
+@app.command("adopt")
+def adopt_stack(
+    stack: adopt_commands.Stack,
+    file: adopt_commands.File = None,
+    yes: adopt_commands.Yes = False,
+    as_json: adopt_commands.Json = False,
+) -> None:
+    """Find running resources of a stack in the embedded account, and write the file that imports them."""
+    adopt_commands.adopt_on(local_run(), stack, file, yes=yes, as_json=as_json)
 
 
 @app.command()

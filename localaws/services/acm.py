@@ -18,6 +18,8 @@ class Certificate(Shadowed):
     type = "aws:acm/certificate:Certificate"
     inputs = frozenset({"domainName", "validationMethod", "subjectAlternativeNames", "keyAlgorithm", "options", "tags"})
     replace_on = inputs - {"tags", "options"}
+    defaults: ClassVar[Props] = {"keyAlgorithm": "RSA_2048", "validationMethod": "DNS"}
+    left_to_aws = frozenset({"options"})
     cloudformation = "AWS::CertificateManager::Certificate"
     renames: ClassVar[dict[str, str]] = {"options": "-", "tags": "-", "subjectAlternativeNames": "-"}
 

@@ -25,6 +25,10 @@ class Target(Shadowed):
     replace_on = frozenset(IDENTITY)
     cloudformation = "AWS::ApplicationAutoScaling::ScalableTarget"
 
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it as `NAMESPACE/RESOURCE/DIMENSION`."""
+        return id.partition("/")[2].rpartition("/")[0] if ":" in id else id
+
     def make(self, call: Call, inputs: Props) -> str:
         self.change(call, "", {}, inputs)
         return inputs["resourceId"]
@@ -81,6 +85,8 @@ class Policy(Shadowed):
             "name": found[0]["PolicyName"],
             "policyType": found[0]["PolicyType"],
             "resourceId": found[0]["ResourceId"],
+            "serviceNamespace": found[0]["ServiceNamespace"],
+            "scalableDimension": found[0]["ScalableDimension"],
             "arn": found[0]["PolicyARN"],
         }
 

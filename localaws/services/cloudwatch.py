@@ -22,6 +22,7 @@ class MetricAlarm(Handler):
         }
     )  # fmt: skip
     replace_on = frozenset({"name"})
+    defaults: ClassVar[Props] = {"actionsEnabled": True}
     autoname = "name"
     cloudformation = "AWS::CloudWatch::Alarm"
     renames: ClassVar[dict[str, str]] = {

@@ -47,6 +47,7 @@ class Vpc(Tagged):
     resource_type = "vpc"
     inputs = frozenset({"cidrBlock", "enableDnsSupport", "enableDnsHostnames", "instanceTenancy", "tags"})
     replace_on = frozenset({"cidrBlock"})
+    defaults: ClassVar[Props] = {"instanceTenancy": "default"}
     cloudformation = "AWS::EC2::VPC"
     renames: ClassVar[dict[str, str]] = {"tags": "-"}
 
@@ -208,6 +209,7 @@ class NatGateway(Tagged):
     resource_type = "natgateway"
     inputs = frozenset({"allocationId", "subnetId", "connectivityType", "tags"})
     replace_on = frozenset({"allocationId", "subnetId", "connectivityType"})
+    defaults: ClassVar[Props] = {"connectivityType": "public"}
 
     def create(self, call: Call, inputs: Props) -> str:
         return call.client("ec2").create_nat_gateway(
@@ -265,6 +267,15 @@ class DefaultRouteTable(RouteTable):
     """The VPC's own route table, adopted: no routes but the local one. AWS keeps it when its resource goes."""
 
     type = "aws:ec2/defaultRouteTable:DefaultRouteTable"
+
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it by its VPC."""
+        if not id.startswith("vpc-"):
+            return id
+        main = [{"Name": "vpc-id", "Values": [id]}, {"Name": "association.main", "Values": ["true"]}]
+        found = call.client("ec2").describe_route_tables(Filters=main)["RouteTables"]
+        return found[0]["RouteTableId"] if found else id
+
     inputs = frozenset({"defaultRouteTableId", "routes", "tags"})
     replace_on = frozenset({"defaultRouteTableId"})
 
@@ -346,6 +357,14 @@ class RouteTableAssociation(Handler):
     inputs = frozenset({"routeTableId", "subnetId"})
     replace_on = frozenset({"routeTableId", "subnetId"})
 
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it as `SUBNET/ROUTE-TABLE`."""
+        subnet, _, table = id.partition("/")
+        if not table:
+            return id
+        held = call.client("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Associations"]
+        return next((item["RouteTableAssociationId"] for item in held if item.get("SubnetId") == subnet), id)
+
     def create(self, call: Call, inputs: Props) -> str:
         return call.client("ec2").associate_route_table(
             RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]
@@ -375,6 +394,7 @@ class VpcEndpoint(Tagged):
          "privateDnsEnabled", "policy", "tags"}
     )  # fmt: skip
     replace_on = frozenset({"vpcId", "serviceName", "vpcEndpointType"})
+    left_to_aws = frozenset({"policy"})
 
     def create(self, call: Call, inputs: Props) -> str:
         optional: Props = {}
@@ -447,6 +467,7 @@ class FlowLog(Tagged):
          "logFormat", "tags"}
     )  # fmt: skip
     replace_on = inputs - {"tags"}
+    left_to_aws = frozenset({"logFormat"})
     cloudformation = "AWS::EC2::FlowLog"
     renames: ClassVar[dict[str, str]] = {"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn", "tags": "-"}
 

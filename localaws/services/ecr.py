@@ -41,6 +41,7 @@ class Repository(Shadowed):
             "repositoryUrl": f"{call.account_id}.dkr.ecr.{call.region}.amazonaws.com/{id}",
             "imageTagMutability": repository["imageTagMutability"],
             "imageScanningConfiguration": repository["imageScanningConfiguration"],
+            "encryptionConfigurations": [repository["encryptionConfiguration"]],
             "tags": from_tags(call.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"]),
         }
 

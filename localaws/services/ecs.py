@@ -33,6 +33,10 @@ class Cluster(Shadowed):
     cloudformation = "AWS::ECS::Cluster"
     renames: ClassVar[dict[str, str]] = {"name": "ClusterName", "settings": "ClusterSettings", "tags": "-"}
 
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it by name."""
+        return id if id.startswith("arn:") else f"arn:aws:ecs:{call.region}:{call.account_id}:cluster/{id}"
+
     def make(self, call: Call, inputs: Props) -> str:
         return call.client("ecs").create_cluster(
             clusterName=inputs["name"], settings=inputs.get("settings") or [], tags=tags(inputs)
@@ -130,6 +134,10 @@ class Service(Shadowed):
         "enableEcsManagedTags": "EnableECSManagedTags",
     }
 
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it as `CLUSTER/SERVICE`."""
+        return id if id.startswith("arn:") else f"arn:aws:ecs:{call.region}:{call.account_id}:service/{id}"
+
     def make(self, call: Call, inputs: Props) -> str:
         wire = {name: inputs[name] for name in self.WIRE if inputs.get(name) is not None}
         if inputs.get("networkConfiguration"):
@@ -154,7 +162,7 @@ class Service(Shadowed):
         return {
             "name": service["serviceName"],
             "cluster": service["clusterArn"]
-            if str(kept.get("cluster", "")).startswith("arn:")
+            if str(kept.get("cluster", "arn:")).startswith("arn:")
             else kept.get("cluster"),
             "taskDefinition": service["taskDefinition"],
             "desiredCount": service["desiredCount"],

@@ -42,10 +42,10 @@ class SubnetGroup(Handler):
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         found = call.client("elasticache").describe_cache_subnet_groups(CacheSubnetGroupName=id)["CacheSubnetGroups"]
-        if not found or id not in call.store.of(self.type, call.region):
+        if not found:
             return None
         group = found[0]
-        kept = call.store.of(self.type, call.region)[id]
+        kept = call.store.of(self.type, call.region).get(id) or {"description": None, "tags": {}}
         return {
             "name": id,
             "description": kept["description"] or group["CacheSubnetGroupDescription"],

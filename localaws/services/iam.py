@@ -27,6 +27,7 @@ class Role(Handler):
         }
     )  # fmt: skip
     replace_on = frozenset({"name", "path"})
+    defaults: ClassVar[Props] = {"path": "/", "maxSessionDuration": 3600}
     autoname = "name"
     cloudformation = "AWS::IAM::Role"
     renames: ClassVar[dict[str, str]] = {
@@ -149,6 +150,7 @@ class Policy(Handler):
     type = "aws:iam/policy:Policy"
     inputs = frozenset({"name", "policy", "description", "path", "tags"})
     replace_on = frozenset({"name", "description", "path"})
+    defaults: ClassVar[Props] = {"path": "/"}
     autoname = "name"
     cloudformation = "AWS::IAM::ManagedPolicy"
     renames: ClassVar[dict[str, str]] = {"name": "ManagedPolicyName", "policy": "-", "tags": "-"}

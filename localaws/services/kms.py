@@ -22,6 +22,11 @@ class Key(Handler):
         }
     )  # fmt: skip
     replace_on = frozenset({"multiRegion", "keyUsage", "customerMasterKeySpec"})
+    defaults: ClassVar[Props] = {
+        "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "isEnabled": True,
+        "rotationPeriodInDays": 365,
+    }  # fmt: skip
+    left_to_aws = frozenset({"policy"})
     write_only: ClassVar[frozenset[str]] = frozenset()
     cloudformation = "AWS::KMS::Key"
     renames: ClassVar[dict[str, str]] = {
@@ -55,7 +60,7 @@ class Key(Handler):
             "rotationPeriodInDays": rotation.get("RotationPeriodInDays") or known.get("rotationPeriodInDays"),
             "deletionWindowInDays": known.get("deletionWindowInDays"),
             "multiRegion": key.get("MultiRegion", False),
-            "keyUsage": key["KeyUsage"],
+            "keyUsage": key.get("KeyUsage") or "ENCRYPT_DECRYPT",  # moto keeps none that was not asked for
             "customerMasterKeySpec": key.get("KeySpec"),
             "isEnabled": key["Enabled"],
             "tags": from_tags(client.list_resource_tags(KeyId=id).get("Tags"), key="TagKey", value="TagValue"),

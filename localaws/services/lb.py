@@ -137,6 +137,10 @@ class TargetGroup(Shadowed):
          "slowStart", "stickiness", "loadBalancingAlgorithmType", "tags"}
     )  # fmt: skip
     replace_on = frozenset({"name", "port", "protocol", "targetType", "vpcId", "protocolVersion"})
+    defaults: ClassVar[Props] = {
+        "healthCheck": {"enabled": True, "port": "traffic-port", "protocol": "HTTP", "interval": 30, "timeout": 5,
+                        "healthyThreshold": 5, "unhealthyThreshold": 2},
+    }  # fmt: skip
     autoname = "name"
     cloudformation = "AWS::ElasticLoadBalancingV2::TargetGroup"
     renames: ClassVar[dict[str, str]] = {"tags": "-"}
@@ -162,6 +166,7 @@ class TargetGroup(Shadowed):
             "timeout": group.get("HealthCheckTimeoutSeconds"),
             "healthyThreshold": group.get("HealthyThresholdCount"),
             "unhealthyThreshold": group.get("UnhealthyThresholdCount"),
+            "matcher": group.get("Matcher", {}).get("HttpCode"),
         }
         return {
             "name": group["TargetGroupName"],
@@ -272,7 +277,8 @@ class ListenerRule(Shadowed):
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
         rule = call.client("elbv2").describe_rules(RuleArns=[id])["Rules"][0]
-        return {"priority": int(rule["Priority"]), "arn": id, "tags": tags_of(call, id)}
+        listener = id.replace(":listener-rule/", ":listener/").rsplit("/", 1)[0]
+        return {"listenerArn": listener, "priority": int(rule["Priority"]), "arn": id, "tags": tags_of(call, id)}
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:
         client = call.client("elbv2")

@@ -18,6 +18,7 @@ class LogGroup(Handler):
         {"name", "retentionInDays", "kmsKeyId", "logGroupClass", "skipDestroy", "tags", "deletionProtectionEnabled"}
     )
     replace_on = frozenset({"name", "logGroupClass"})
+    defaults: ClassVar[Props] = {"logGroupClass": "STANDARD"}
     autoname = "name"
     cloudformation = "AWS::Logs::LogGroup"
     renames: ClassVar[dict[str, str]] = {"name": "LogGroupName", "tags": "-"}

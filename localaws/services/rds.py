@@ -168,6 +168,8 @@ class Instance(Handler):
          "dbSubnetGroupName", "replicateSourceDb"}
     )  # fmt: skip
     write_only = frozenset({"passwordWo", "password"})
+    defaults: ClassVar[Props] = {"autoMinorVersionUpgrade": True, "skipFinalSnapshot": False}
+    left_to_aws = frozenset({"kmsKeyId", "parameterGroupName", "dbSubnetGroupName"})
     autoname = "identifier"
     cloudformation = "AWS::RDS::DBInstance"
     renames: ClassVar[dict[str, str]] = {

@@ -288,6 +288,7 @@ class BucketCors(OfBucket):
 class BucketObjectLock(OfBucket):
     type = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
     inputs = frozenset({"bucket", "objectLockEnabled", "rule", "expectedBucketOwner", "token"})
+    defaults: ClassVar[Props] = {"objectLockEnabled": "Enabled"}
 
     def put(self, call: Call, bucket: str, inputs: Props) -> None:
         configuration: Props = {"ObjectLockEnabled": "Enabled"}
@@ -297,7 +298,10 @@ class BucketObjectLock(OfBucket):
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         found = call.client("s3").get_object_lock_configuration(Bucket=id)["ObjectLockConfiguration"]
-        return {"bucket": id, "objectLockEnabled": "Enabled", "rule": camel(found.get("Rule"))}
+        rule = camel(found.get("Rule"))
+        if rule:  # moto says 0 of the unit that was not chosen
+            rule["defaultRetention"] = {name: value for name, value in rule["defaultRetention"].items() if value}
+        return {"bucket": id, "objectLockEnabled": "Enabled", "rule": rule}
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("s3").put_object_lock_configuration(

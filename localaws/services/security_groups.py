@@ -21,6 +21,8 @@ class SecurityGroup(Tagged):
     resource_type = "security-group"
     inputs = frozenset({"name", "description", "vpcId", "ingress", "egress", "revokeRulesOnDelete", "tags"})
     replace_on = frozenset({"name", "description", "vpcId"})
+    left_to_aws = frozenset({"ingress", "egress"})
+    defaults: ClassVar[Props] = {"revokeRulesOnDelete": False}
     autoname = "name"
     cloudformation = "AWS::EC2::SecurityGroup"
     renames: ClassVar[dict[str, str]] = {
@@ -86,6 +88,7 @@ class DefaultSecurityGroup(SecurityGroup):
     type = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     inputs = frozenset({"vpcId", "ingress", "egress", "tags"})
     replace_on = frozenset({"vpcId"})
+    left_to_aws = frozenset()
     autoname = None
     cloudformation = None
 

@@ -13,6 +13,7 @@ class Topic(Handler):
     type = "aws:sns/topic:Topic"
     inputs = frozenset({"name", "displayName", "kmsMasterKeyId", "policy", "signatureVersion", "tags", "tracingConfig"})
     replace_on = frozenset({"name"})
+    left_to_aws = frozenset({"policy"})
     autoname = "name"
     cloudformation = "AWS::SNS::Topic"
     renames: ClassVar[dict[str, str]] = {"name": "TopicName", "tags": "-", "policy": "-"}
@@ -81,6 +82,7 @@ class TopicSubscription(Handler):
          "endpointAutoConfirms", "confirmationTimeoutInMinutes"}
     )  # fmt: skip
     replace_on = frozenset({"topic", "protocol", "endpoint"})
+    defaults: ClassVar[Props] = {"rawMessageDelivery": False}
     cloudformation = "AWS::SNS::Subscription"
     renames: ClassVar[dict[str, str]] = {"topic": "TopicArn", "filterPolicy": "-", "redrivePolicy": "-"}
     ATTRIBUTES: ClassVar[dict[str, str]] = {

@@ -53,20 +53,33 @@ class WebAcl(Shadowed):
         return summary["Id"]
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
-        if "name" not in kept:
-            refuse("GetWebACL", "WAFInvalidParameterException", "a web ACL is found by id, name and scope together")
-        found = call.client("wafv2").get_web_acl(Id=id, Name=kept["name"], Scope=kept["scope"])
+        found = call.client("wafv2").get_web_acl(Id=id, **self._place(call, id, kept))
         arn = found["WebACL"]["ARN"]
         tags = call.client("wafv2").list_tags_for_resource(ResourceARN=arn)["TagInfoForResource"]["TagList"]
         held = {rule["Name"] for rule in found["WebACL"].get("Rules", [])}
         return {
             "name": found["WebACL"]["Name"],
+            "scope": "CLOUDFRONT" if ":global/" in arn else "REGIONAL",
             "rules": [rule for rule in kept.get("rules") or [] if rule["name"] in held],
             "arn": arn,
             "capacity": found["WebACL"].get("Capacity"),
             "lockToken": found["LockToken"],
             "tags": from_tags(tags),
         }
+
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it as `ID/NAME/SCOPE`."""
+        return id.split("/")[0]
+
+    def _place(self, call: Call, id: str, kept: Props) -> Props:
+        """Name and scope, which AWS wants beside the id."""
+        if "name" in kept:
+            return {"Name": kept["name"], "Scope": kept["scope"]}
+        for scope in ("REGIONAL", *(["CLOUDFRONT"] if call.region == "us-east-1" else [])):
+            for acl in call.client("wafv2").list_web_acls(Scope=scope)["WebACLs"]:
+                if acl["Id"] == id:
+                    return {"Name": acl["Name"], "Scope": scope}
+        return refuse("GetWebACL", "WAFNonexistentItemException", f"no web ACL {id} in {call.region}")
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:
         client = call.client("wafv2")

@@ -29,6 +29,9 @@ class Case:
     type: resource type under test.   inputs: what it is created with; may hold `Ref`s.
     change: inputs that differ afterwards, changed in place; None when every change replaces.
     needs: prerequisites by name, in order.   gone: False for settings that AWS keeps after their resource is deleted.
+    imports: id that `pulumi import` takes, with the id, inputs and outputs in braces; None when the official provider
+    cannot import the type.   unread: inputs no account gives back (how to delete, the version of a write-only value):
+    the first update after an import sets them.
     """
 
     type: str
@@ -36,6 +39,8 @@ class Case:
     change: dict[str, Any] | None = None
     needs: dict[str, Need] = field(default_factory=dict[str, Need])
     gone: bool = True
+    imports: str | None = "{id}"
+    unread: tuple[str, ...] = ()
     name: str = ""
 
     def __str__(self) -> str:

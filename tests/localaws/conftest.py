@@ -83,6 +83,10 @@ class Account:
     def adopt(self, type: str, id: str) -> Made | None:
         return self.read(Made(type, id, {}, {}))
 
+    def forget(self) -> None:
+        """What localaws keeps beside the account is gone: as if another tool had made everything in it."""
+        self.provider._store._kept.clear()
+
     def diff(self, made: Made, inputs: dict[str, Any]) -> Any:
         return self.provider.Diff(
             provider_pb2.DiffRequest(

@@ -18,6 +18,11 @@ from tests.localaws.conftest import Account, Made
 CASES: list[Case] = [
     case for module in iter_modules(cases.__path__) for case in import_module(f"{cases.__name__}.{module.name}").CASES
 ]
+# Types of which moto holds too little to say what another tool made of them; AWS itself says all of it.
+PARTLY_HELD = {
+    "aws:ecs/taskDefinition:TaskDefinition": "a revision is never adopted: a new one is registered",
+    "aws:elasticache/replicationGroup:ReplicationGroup": "engine and subnet group",
+}
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 
 
@@ -75,6 +80,55 @@ def test_the_contract_is_kept(account: Account, case: Case) -> None:
     if case.gone:
         assert account.read(current) is None, "it is deleted, yet read finds it"
     account.delete(current)
+
+
+def prepared(account: Account, case: Case) -> Made:
+    made: dict[str, Made] = {}
+    for name, need in case.needs.items():
+        made[name] = account.create(need.type, resolved(need.inputs, made))
+    return account.create(case.type, resolved(case.inputs, made))
+
+
+def unseen(case: Case) -> set[str]:
+    return {*case.unread, *HANDLERS[case.type].write_only}
+
+
+@pytest.mark.requirement("ALL-20", "MSP-N02", "BER-N26", "OMN-N17")
+@pytest.mark.parametrize("case", [case for case in CASES if case.imports is not None], ids=str)
+def test_it_can_be_imported_by_its_id_and_then_shows_no_change(account: Account, case: Case) -> None:
+    created = prepared(account, case)
+    adopted = account.adopt(case.type, str(case.imports).format(**{**created.inputs, **created.outputs}))
+    assert adopted is not None, "it is there, yet an import does not find it"
+    assert adopted.id == created.id
+    missing = created.outputs.keys() - adopted.outputs.keys() - unseen(case)
+    assert not missing, f"outputs that an import does not fill: {missing}"
+    changed = set(account.diff(adopted, created.inputs).diffs)
+    assert changed <= unseen(case), f"an update right after the import would change {changed - unseen(case)}"
+
+
+@pytest.mark.requirement("ALL-20")
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.imports and not HANDLERS[case.type].emulated and case.type not in PARTLY_HELD],
+    ids=str,
+)
+def test_what_another_tool_made_can_be_imported_without_being_replaced(account: Account, case: Case) -> None:
+    """As the last test, but of a resource this provider has never seen: only the account knows it."""
+    created = prepared(account, case)
+    account.forget()
+    adopted = account.adopt(case.type, str(case.imports).format(**{**created.inputs, **created.outputs}))
+    assert adopted is not None, "it is there, yet an import does not find it"
+    replaced = set(account.diff(adopted, created.inputs).replaces) - unseen(case)
+    assert not replaced, f"an update right after the import would replace it: {replaced}"
+
+
+def test_a_resource_of_another_region_is_imported_with_that_region_in_its_id(account: Account) -> None:
+    abroad = account.create("aws:kms/key:Key", {"region": "ca-west-1", "tags": {}})
+    assert account.adopt("aws:kms/key:Key", abroad.id) is None
+    adopted = account.adopt("aws:kms/key:Key", f"{abroad.id}@ca-west-1")
+    assert adopted is not None
+    assert (adopted.id, adopted.inputs["region"]) == (abroad.id, "ca-west-1")
+    assert account.diff(adopted, abroad.inputs).changes == NONE
 
 
 def test_every_type_has_a_contract_case() -> None:

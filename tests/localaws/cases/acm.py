@@ -21,5 +21,6 @@ CASES = [
         None,
         {"certificate": Need("aws:acm/certificate:Certificate", {"domainName": "clinic.example.org", **CERTIFICATE})},
         gone=False,
+        imports=None,
     ),
 ]

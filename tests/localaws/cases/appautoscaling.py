@@ -22,7 +22,13 @@ def tracking(percent: int) -> dict[str, object]:
 
 
 CASES = [
-    Case("aws:appautoscaling/target:Target", {**TARGET, "tags": {}}, {"maxCapacity": 4}, SERVED),
+    Case(
+        "aws:appautoscaling/target:Target",
+        {**TARGET, "tags": {}},
+        {"maxCapacity": 4},
+        SERVED,
+        imports="{serviceNamespace}/{resourceId}/{scalableDimension}",
+    ),
     Case(
         "aws:appautoscaling/policy:Policy",
         {

@@ -98,6 +98,7 @@ CASES = [
         NEW_TAGS,
         VPC,
         gone=False,
+        imports="{vpcId}",
     ),
     Case(
         "aws:ec2/route:Route",
@@ -110,6 +111,7 @@ CASES = [
         {"routeTableId": Ref("table"), "subnetId": Ref("subnet")},
         None,
         {**SUBNET, **TABLE},
+        imports="{subnetId}/{routeTableId}",
     ),
     Case(
         "aws:ec2/vpcEndpoint:VpcEndpoint",

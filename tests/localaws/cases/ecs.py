@@ -45,7 +45,14 @@ CASES = [
         "aws:ecs/cluster:Cluster",
         {"name": "clinic", **CLUSTER},
         {"settings": [{"name": "containerInsights", "value": "enabled"}], "tags": {"DataClass": "internal"}},
+        imports="{name}",
     ),
     Case("aws:ecs/taskDefinition:TaskDefinition", {"family": "clinic-api", **TASK}, {"tags": {"DataClass": "pii"}}),
-    Case("aws:ecs/service:Service", {"name": "clinic-api", **SERVICE}, {"desiredCount": 2, "tags": {}}, RUNNING),
+    Case(
+        "aws:ecs/service:Service",
+        {"name": "clinic-api", **SERVICE},
+        {"desiredCount": 2, "tags": {}},
+        RUNNING,
+        imports="clinic-staging/{name}",
+    ),
 ]

@@ -10,7 +10,12 @@ KEY = {
 }
 
 CASES = [
-    Case("aws:kms/key:Key", KEY, {"description": "clinic records", "tags": {"DataClass": "pii"}}),
+    Case(
+        "aws:kms/key:Key",
+        KEY,
+        {"description": "clinic records", "tags": {"DataClass": "pii"}},
+        unread=("deletionWindowInDays",),
+    ),
     Case(
         "aws:kms/alias:Alias",
         {"name": "alias/clinic-staging-data", "targetKeyId": Ref("key")},

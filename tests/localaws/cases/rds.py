@@ -197,6 +197,7 @@ CASES = [
             "kmsKeyId": "arn:aws:kms:ca-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
             "retentionPeriod": 7,
         },
+        imports="{id}@ca-west-1",
     ),
 ]
 

@@ -24,6 +24,7 @@ CASES = [
         "aws:secretsmanager/secret:Secret",
         {"name": "clinic/staging/cache", "recoveryWindowInDays": 7, "tags": {"DataClass": "phi"}},
         {"description": "Redis token", "tags": {"DataClass": "pii"}},
+        unread=("recoveryWindowInDays",),
     ),
     Case(
         "aws:secretsmanager/secretVersion:SecretVersion",
@@ -31,6 +32,7 @@ CASES = [
         {"secretStringWo": '{"username": "app2"}', "secretStringWoVersion": 2},
         SECRET,
         gone=False,
+        unread=("secretStringWoVersion",),
     ),
     Case(
         "aws:secretsmanager/secretRotation:SecretRotation",

@@ -58,7 +58,12 @@ GUARD = {"acl": Need("aws:wafv2/webAcl:WebAcl", {"name": "clinic-guard", **acl(2
 LOGS = "arn:aws:logs:ca-central-1:123456789012:log-group:aws-waf-logs-clinic"
 
 CASES = [
-    Case("aws:wafv2/webAcl:WebAcl", {"name": "clinic", **acl(2000)}, {"rules": acl(500)["rules"], "tags": {}}),
+    Case(
+        "aws:wafv2/webAcl:WebAcl",
+        {"name": "clinic", **acl(2000)},
+        {"rules": acl(500)["rules"], "tags": {}},
+        imports="{id}/{name}/{scope}",
+    ),
     Case(
         "aws:wafv2/webAcl:WebAcl",
         {"name": "clinic-addresses", **acl(2000), "rules": [denied(2)]},
