@@ -43,13 +43,12 @@ def render() -> str:
 
 
 def _entry(rule: Rule, violation: str) -> list[str]:
-    scope = "stack" if rule.on_stack is not None else "resource"
     level = "mandatory" if rule.mandatory else "advisory"
     equivalents = "; ".join(f"{tool}: {', '.join(ids)}" for tool, ids in rule.equivalents.items() if ids)
     lines = [
         f"### `{rule.id}`",
         "",
-        f"{rule.title}. {level.capitalize()}, {rule.severity}, {scope} rule.",
+        f"{rule.title}. {level.capitalize()}, {rule.severity}, {rule.scope} rule.",
         "",
         f"- Violated when: {violation}",
         f"- Safeguards: {rule.citation or 'none'}",

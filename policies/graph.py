@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
-from .values import NotKnown, View, texts_within
+from . import dialects
+from .values import UNKNOWN, NotKnown, View, texts_within
 
 STACK = "pulumi:pulumi:Stack"
 AWS_PROVIDER = "pulumi:providers:aws"
@@ -24,6 +25,8 @@ class Resource(View):
     declared: names of the properties that the program gave; a stack's resources hold beside them what AWS reported,
         which may be drift that this very update repairs. None when the engine has not said.
     dependencies: URNs each property was computed from, the way to link resources whose ids preview cannot know.
+    type: the type's name today; `declared_type` is the one the program used.
+    subject: URN that findings are about; another resource's for one that is only a block of that.
     """
 
     def __init__(
@@ -39,11 +42,15 @@ class Resource(View):
         ignore_changes: Iterable[str] = (),
         dependencies: Mapping[str, Iterable[str]] | None = None,
         declared: frozenset[str] | None = None,
+        path: str = "",
+        subject: str = "",
     ) -> None:
-        super().__init__(dict(properties))
-        self.type = type
+        super().__init__(dict(properties), path)
+        self.type = dialects.current(type)
+        self.declared_type = type
         self.name = name or urn.rpartition("::")[2]
         self.urn = urn or f"urn:pulumi:stack::project::{type}::{self.name}"
+        self.subject = subject or self.urn
         self.provider = View(dict(provider or {}), "provider")
         self.parent = parent
         self.protect = protect
@@ -55,6 +62,47 @@ class Resource(View):
     def properties(self) -> dict[str, Any]:
         """The properties as they are, unknowns included."""
         return self._value
+
+    @cached_property
+    def readings(self) -> tuple[Resource, ...]:
+        """The resources that blocks of this one stand for, in the shape of the separate types (see `dialects`)."""
+        if self.type == dialects.OLD_GROUP_RULE:
+            found = [
+                dialects.Reading(type, properties, "", {"referencedSecurityGroupId": "sourceSecurityGroupId"})
+                for type, properties in dialects.of_old_group_rule(self._value)
+            ]
+        else:
+            found = list(dialects.readings(self.type, self._value, self.declares))
+        return tuple(self._reading(index, each) for index, each in enumerate(found))
+
+    def _reading(self, index: int, reading: dialects.Reading) -> Resource:
+        unread = dialects.UNREADABLE in reading.properties
+        links = {
+            name: self.dependencies.get(source, ())
+            for name, source in reading.sources.items()
+            if unread or reading.properties.get(name) is not None
+        }
+        if self.type == dialects.OLD_GROUP_RULE:
+            links["securityGroupId"] = self.dependencies.get("securityGroupId", ())
+        else:
+            links[reading.link] = (self.urn,)
+        return Resource(
+            reading.type,
+            reading.properties,
+            urn=f"{self.urn}#{index}",
+            name=self.name,
+            parent=self.parent,
+            dependencies=links,
+            path=reading.path,
+            subject=self.urn,
+        )._placed(self.provider)
+
+    def _placed(self, provider: View) -> Resource:
+        self.provider = provider
+        return self
+
+    def _at(self, path: str) -> Any:
+        return UNKNOWN if dialects.UNREADABLE in self._value and path not in self._value else super()._at(path)
 
     @property
     def service(self) -> str:
@@ -96,12 +144,17 @@ class Stack:
     @cached_property
     def by_urn(self) -> dict[str, Resource]:
         """Resources by URN."""
-        return {each.urn: each for each in self.resources}
+        return {each.urn: each for each in self.everything}
+
+    @cached_property
+    def everything(self) -> tuple[Resource, ...]:
+        """The resources, and those that their blocks stand for."""
+        return self.resources + tuple(reading for each in self.resources for reading in each.readings)
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = defaultdict(list)
-        for each in self.resources:
+        for each in self.everything:
             found[each.type].append(each)
         return found
 
@@ -119,7 +172,7 @@ class Stack:
     @cached_property
     def _referrers(self) -> dict[str, list[tuple[str, Resource]]]:
         found: dict[str, list[tuple[str, Resource]]] = defaultdict(list)
-        for each in self.resources:
+        for each in self.everything:
             for key, urns in each.dependencies.items():
                 for urn in urns:
                     found[urn].append((key, each))
@@ -129,7 +182,7 @@ class Stack:
     def _mentions(self) -> dict[str, list[tuple[str, Resource]]]:
         """Who says a text, and in which top-level property, at any depth."""
         found: dict[str, list[tuple[str, Resource]]] = defaultdict(list)
-        for each in self.resources:
+        for each in self.everything:
             for key, value in each.properties.items():
                 for text in set(texts_within(value)):
                     found[text].append((key, each))
@@ -148,8 +201,8 @@ class Stack:
         return [each for type in types for each in self._by_type.get(type, [])]
 
     def matching(self, pattern: str) -> list[Resource]:
-        """Resources whose type matches a glob."""
-        return [each for type, found in self._by_type.items() if fnmatchcase(type, pattern) for each in found]
+        """Resources whose type matches a glob, without those that are blocks of others."""
+        return [each for each in self.resources if fnmatchcase(each.type, pattern)]
 
     def targets(self, resource: Resource, property: str, *types: str) -> list[Resource]:
         """Resources (of these types, if any are given) that a property of `resource` refers to, at any depth."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from .config import SENSITIVE, Config
 from .graph import Resource, Stack
-from .rule import Rule
+from .rule import Finding, LinkedCheck, Rule
 from .values import NotKnown
 from .waivers import Waiver
 
@@ -55,24 +55,31 @@ class Judge:
         self._for_type = lru_cache(maxsize=None)(self._rules_for)
 
     def resource(self, resource: Resource) -> Iterator[Verdict]:
-        """Verdicts of every resource rule on one resource."""
-        self.undecided.pop(resource.urn, None)
-        for rule in self._for_type(resource.type):
-            try:
-                yield from self._on_resource(rule, resource)
-            except NotKnown:
-                self.undecided[resource.urn].append(rule)
+        """Verdicts of every resource rule on one resource, and on what its blocks stand for."""
+        for each in (resource, *resource.readings):
+            self.undecided.pop(each.urn, None)
+            for rule in self._for_type(each.type, each is resource):
+                try:
+                    yield from self._on_resource(rule, each)
+                except NotKnown:
+                    self.undecided[each.urn].append(rule)
 
     def stack(self, stack: Stack) -> Iterator[Verdict]:
         """Verdicts of every stack rule, of what could not be decided before, and of the waivers themselves."""
         doubts: list[tuple[Rule, str, str]] = []
         for rule in self.rules:
             if rule.on_stack is not None:
-                found = ((finding.resource.urn, finding.message) for finding in rule.on_stack(stack, self.config))
+                found = ((finding.resource.subject, finding.message) for finding in rule.on_stack(stack, self.config))
                 try:
                     yield from self._run(rule, stack.root.urn, found)
                 except NotKnown as unknown:
                     doubts.append((rule, stack.root.urn, unknown.path))
+            if rule.on_link is not None:
+                for each in stack.of(*rule.types):
+                    try:
+                        yield from self._run(rule, each.subject, _linked(rule.on_link, each, stack, self.config))
+                    except NotKnown as unknown:
+                        doubts.append((rule, each.subject, unknown.path))
         for urn, rules in self.undecided.items():
             resource = stack.by_urn.get(urn)
             if resource is None:
@@ -81,20 +88,23 @@ class Judge:
                 try:
                     yield from self._on_resource(rule, resource)
                 except NotKnown as unknown:
-                    doubts.append((rule, urn, unknown.path))
+                    doubts.append((rule, resource.subject, unknown.path))
         yield from self._unverified(stack, [doubt for doubt in doubts if doubt[0].mandatory])
         yield from self._waivers(stack, {(rule.id, urn) for rule, urn, _ in doubts})
 
-    def _rules_for(self, type: str) -> tuple[Rule, ...]:
+    def _rules_for(self, type: str, whole: bool) -> tuple[Rule, ...]:
+        """Resource rules about a type; those about every type are for whole resources, not for blocks of them."""
         return tuple(
             rule
             for rule in self.rules
-            if rule.on_resource is not None and any(fnmatchcase(type, pattern) for pattern in rule.types)
+            if rule.on_resource is not None
+            and (type in rule.types or (whole and any(fnmatchcase(type, pattern) for pattern in rule.types)))
         )
 
     def _on_resource(self, rule: Rule, resource: Resource) -> Iterator[Verdict]:
         assert rule.on_resource is not None
-        return self._run(rule, resource.urn, ((resource.urn, text) for text in rule.on_resource(resource, self.config)))
+        found = ((resource.subject, text) for text in rule.on_resource(resource, self.config))
+        return self._run(rule, resource.subject, found)
 
     def _run(self, rule: Rule, urn: str, found: Iterable[tuple[str, str]]) -> Iterator[Verdict]:
         try:
@@ -151,6 +161,14 @@ class Judge:
                 yield Verdict(keeper, root, f"{subject} ended on {waiver.until}: renew or remove it.")
             elif not waiver.used and not any(rule == waiver.rule for rule, _ in doubts):
                 yield Verdict(keeper, root, f"{subject} excuses nothing: remove it.", mandatory=False)
+
+
+def _linked(check: LinkedCheck, resource: Resource, stack: Stack, config: Config) -> Iterator[tuple[str, str]]:
+    for found in check(resource, stack, config):
+        if isinstance(found, Finding):
+            yield found.resource.subject, found.message
+        else:
+            yield resource.subject, found
 
 
 def _sensitive(resource: Resource, config: Config) -> bool:

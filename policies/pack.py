@@ -37,7 +37,7 @@ def serve() -> None:
 
 def _policy(rule: Rule) -> Policy:
     """A rule with its facts as the SDK shows them. Its validation is the servicer's, which judges all rules at once."""
-    kind = ResourceValidationPolicy if rule.on_stack is None else StackValidationPolicy
+    kind = ResourceValidationPolicy if rule.scope == "resource" else StackValidationPolicy
     return kind(
         name=rule.id,
         description=f"{rule.title} [{rule.citation}]",

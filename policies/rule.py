@@ -1,7 +1,14 @@
-"""What a rule is: a function, and the facts beside it.
+"""What a rule is: a function, or a table of what properties must be, and the facts beside it.
+
+Many rules say what single properties must be; `requires` makes one from `expect`'s words:
+
+    volume_encrypted = requires(
+        "ebs-volume-encrypted", VOLUME, {"encrypted": TRUE}, title="…", severity=HIGH, url="…"
+    )
 
 A resource rule is `def rule(resource: Resource, config: Config) -> Iterator[str]`: it yields one message per violation,
-saying what is wrong, where and what to set, and never a value that may be secret. A stack rule is
+saying what is wrong, where and what to set, and never a value that may be secret. A linked rule sees the stack around the resource:
+`def rule(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]`. A stack rule is
 `def rule(stack: Stack, config: Config) -> Iterator[Finding]`: it says which resource each message is about.
 
     @resource_rule("rds-storage-encrypted", types=INSTANCES, title="…", severity=Severity.HIGH, remedy="…", url="…")
@@ -16,7 +23,7 @@ goes on. Citations, enforcement and equivalents come from `catalogue.json`, by i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -24,7 +31,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from .config import Config
+from .expect import Expectation
 from .graph import Resource, Stack
+from .values import NotKnown
 
 
 class Severity(StrEnum):
@@ -36,6 +45,9 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+LOW, MEDIUM, HIGH, CRITICAL = Severity
+
+
 @dataclass(frozen=True)
 class Finding:
     """A violation a stack rule found: whose it is, and what to do."""
@@ -45,14 +57,16 @@ class Finding:
 
 
 ResourceCheck = Callable[[Resource, Config], Iterator[str]]
+LinkedCheck = Callable[[Resource, Stack, Config], Iterator["str | Finding"]]
 StackCheck = Callable[[Stack, Config], Iterator[Finding]]
+Condition = Callable[[Resource, Config], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A control of the catalogue that is built.
 
-    types: resource types (or globs) a resource rule looks at; empty for a stack rule.
+    types: resource types (or globs) a resource rule or a linked rule looks at; empty for a stack rule.
     hipaa: citations of 45 CFR.   pipeda: clauses of Schedule 1, or sections of the Act.
     equivalents: tool → its rules that check the same.
     """
@@ -68,7 +82,13 @@ class Rule:
     equivalents: dict[str, list[str]]
     types: tuple[str, ...] = ()
     on_resource: ResourceCheck | None = None
+    on_link: LinkedCheck | None = None
     on_stack: StackCheck | None = None
+
+    @property
+    def scope(self) -> str:
+        """`resource` when one resource is enough to judge, else `stack`."""
+        return "resource" if self.on_resource is not None else "stack"
 
     @property
     def citation(self) -> str:
@@ -85,7 +105,7 @@ def catalogue() -> dict[str, dict[str, Any]]:
 
 
 def resource_rule(
-    id: str, *, types: Sequence[str], title: str, severity: Severity, remedy: str, url: str
+    id: str, *, types: str | Sequence[str], title: str, severity: Severity, remedy: str, url: str
 ) -> Callable[[ResourceCheck], Rule]:
     """Decorator: a rule judged on one resource at a time."""
 
@@ -97,12 +117,71 @@ def resource_rule(
             severity=severity,
             remedy=remedy,
             url=url,
-            types=tuple(types),
+            types=_types(types),
             on_resource=check,
             **facts,
         )
 
     return make
+
+
+def linked_rule(
+    id: str, *, types: str | Sequence[str], title: str, severity: Severity, remedy: str, url: str
+) -> Callable[[LinkedCheck], Rule]:
+    """Decorator: a rule judged on one resource at a time, once all resources of the stack are known."""
+
+    def make(check: LinkedCheck) -> Rule:
+        facts = _facts(id)
+        return Rule(
+            id=id, title=title, severity=severity, remedy=remedy, url=url, types=_types(types), on_link=check, **facts
+        )
+
+    return make
+
+
+def requires(
+    id: str,
+    types: str | Sequence[str],
+    properties: Mapping[str, Expectation],
+    *,
+    title: str,
+    severity: Severity,
+    url: str,
+    each: str = "",
+    when: Condition | None = None,
+    remedy: str = "",
+    why: str = "",
+) -> Rule:
+    """A rule that says what properties must be.
+
+    properties: path → expectation.   each: path of a list; the properties are of every object in it.
+    when: which resources the rule is about; all by default.   remedy: instead of what the expectations say.
+    why: ends each message.
+    """
+
+    def check(resource: Resource, config: Config) -> Iterator[str]:
+        if when is not None and not when(resource, config):
+            return
+        doubt: NotKnown | None = None
+        for view in resource.views(each) if each else [resource]:
+            for path, expected in properties.items():
+                try:
+                    problem = expected.problem(view, path)
+                except NotKnown as unknown:
+                    doubt = unknown
+                    continue
+                if problem:
+                    yield f"{view.where(path)} {problem}{f': {why}' if why else ''}."
+        if doubt is not None:
+            raise doubt
+
+    steps = [expected.remedy(path) for path, expected in properties.items()]
+    fix = remedy or f"{'; '.join(steps)}{f', in each of {each}' if each else ''}."
+    return resource_rule(id, types=types, title=title, severity=severity, url=url, remedy=fix[0].upper() + fix[1:])(check)
+
+
+def _types(types: str | Sequence[str]) -> tuple[str, ...]:
+    return (types,) if isinstance(types, str) else tuple(types)
 
 
 def stack_rule(id: str, *, title: str, severity: Severity, remedy: str, url: str) -> Callable[[StackCheck], Rule]:
