@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 JURISDICTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -16,6 +17,13 @@ JURISDICTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 DATA_CLASSES = ("phi", "pii", "internal", "public")
 SENSITIVE = ("phi", "pii")
+
+
+SPECIAL = ("jurisdiction", "regions", "countries", "allowed_countries", "waivers", "extra")
+"""Settings that `load` derives from each other."""
+
+ELIGIBLE = frozenset((Path(__file__).parent / "eligible_services.txt").read_text().split())
+"""Modules of pulumi-aws whose services AWS lists as HIPAA eligible, or that hold no data of their own (budgets, tags)."""
 
 
 class ConfigError(Exception):
@@ -30,6 +38,14 @@ class Config:
     countries: countries a CDN may serve, at least the jurisdiction's.   trusted_accounts: whom data may be shared with.
     data_class_tag: name of the tag that says how sensitive a resource is.   log_days: shortest retention of logs.
     strict: whether a mandatory rule that meets an unknown value on patient data fails the preview.
+    accounts: the organization's own accounts, beside those that the stack itself shows.   organizations: its ids.
+    baseline: whether the stack is where the account's own safeguards (detectors, recorders, password policy, alarms on
+        the trail) are declared, so that a missing one is a finding. audit_elsewhere: whether another stack or the
+        organization keeps this account's audit records.
+    audit_days: how long audit evidence is kept (six years: the documentation period of 45 CFR 164.316(b)(2)(i)).
+    registries: hosts (or host/path prefixes) that images may come from, beside the stack's own account.
+    destinations: hosts outside AWS that may receive events.   mail_domains: whose people may be told of costs.
+    services: AWS services that may hold patient data.
     """
 
     jurisdiction: str = "canada"
@@ -37,7 +53,23 @@ class Config:
     countries: frozenset[str] = JURISDICTIONS["canada"][1]
     allowed_countries: frozenset[str] = frozenset({"CA", "US"})
     trusted_accounts: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    organizations: frozenset[str] = frozenset()
+    registries: frozenset[str] = frozenset()
+    destinations: frozenset[str] = frozenset()
+    mail_domains: frozenset[str] = frozenset()
+    services: frozenset[str] = ELIGIBLE
     data_class_tag: str = "DataClass"
+    tier_tag: str = "Tier"
+    environment_tag: str = "Environment"
+    owner_tag: str = "Owner"
+    cost_tag: str = "CostCenter"
+    exposure_tag: str = "Exposure"
+    retention_tag: str = "Retention"
+    purpose_tags: tuple[str, ...] = ("Purpose", "Project", "Application", "System")
+    audit_days: int = 2190
+    baseline: bool = False
+    audit_elsewhere: bool = False
     log_days: int = 365
     backup_days: int = 7
     strict: bool = False
@@ -64,13 +96,24 @@ def load(settings: Mapping[str, Any], stack: Mapping[str, str] | None = None) ->
         countries=frozenset(countries or default_countries),
         allowed_countries=frozenset(settings.get("allowedCountries") or {"CA", "US"})
         | frozenset(countries or default_countries),
-        trusted_accounts=frozenset(settings.get("trustedAccounts") or ()),
-        data_class_tag=str(settings.get("dataClassTag") or "DataClass"),
-        log_days=int(settings.get("logDays") or 365),
-        backup_days=int(settings.get("backupDays") or 7),
-        strict=bool(settings.get("strict")),
         waivers=settings.get("waivers"),
+        **_given(settings),
     )
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are plain values or lists, by the names they have in a pack-config file."""
+    given: dict[str, Any] = {}
+    for spec in fields(Config):
+        if spec.name in SPECIAL:
+            continue
+        first, *rest = spec.name.split("_")
+        value = settings.get(first + "".join(word.capitalize() for word in rest))
+        if value is None or value == "":
+            continue
+        sort = type(spec.default)
+        given[spec.name] = sort(value) if sort in (frozenset, tuple, int, bool) else str(value)
+    return given
 
 
 def stack_configuration() -> dict[str, str]:

@@ -142,7 +142,9 @@ def _lifecycle(block: Any) -> Iterator[Properties]:
         if view.has(f"{name}.days"):
             rule["noncurrentVersionExpiration"] = {"noncurrentDays": _at(view, f"{name}.days")}
     if view.has("abortIncompleteMultipartUploadDays"):
-        rule["abortIncompleteMultipartUpload"] = {"daysAfterInitiation": _at(view, "abortIncompleteMultipartUploadDays")}
+        rule["abortIncompleteMultipartUpload"] = {
+            "daysAfterInitiation": _at(view, "abortIncompleteMultipartUploadDays")
+        }
     yield {"rules": [rule]}
 
 
@@ -241,15 +243,15 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
             _Block(name, _s3("ReplicationConfig"), "bucket", _rules, _ON_BUCKET, ("rules",))
             for name in ("replicationConfiguration", "replicationConfigurations")
         ),
-        *(
-            _Block(name, _s3("WebsiteConfiguration"), "bucket", _same, _ON_BUCKET) for name in ("website", "websites")
-        ),
+        *(_Block(name, _s3("WebsiteConfiguration"), "bucket", _same, _ON_BUCKET) for name in ("website", "websites")),
         _Block("lifecycleRules", _s3("LifecycleConfiguration"), "bucket", _lifecycle, _ON_BUCKET),
         _Block("objectLockConfiguration", _s3("ObjectLockConfiguration"), "bucket", _same, _ON_BUCKET),
         _Block("policy", _s3("Policy"), "bucket", _policy, _ON_BUCKET),
         _Block("acl", _s3("Acl"), "bucket", _named("acl"), _ON_BUCKET),
         _Block("grants", _s3("Acl"), "bucket", _same, _ON_BUCKET),
-        _Block("corsRules", _s3("CorsConfiguration"), "bucket", lambda block: iter([{"corsRules": [block]}]), _ON_BUCKET),
+        _Block(
+            "corsRules", _s3("CorsConfiguration"), "bucket", lambda block: iter([{"corsRules": [block]}]), _ON_BUCKET
+        ),
     ),
     GROUP: (
         _Block("ingress", INGRESS, "securityGroupId", ways, references=("referencedSecurityGroupId",)),

@@ -25,6 +25,8 @@ def _simple(wrong: Callable[[View, str], bool], problem: str, remedy: str) -> Ex
 
 TRUE = _simple(lambda view, path: view.flag(path) is not True, "must be true", "set {}: true")
 """True; absent is wrong."""
+FALSE = _simple(lambda view, path: view.flag(path) is not False, "must be false", "set {}: false")
+"""False, where AWS's default is true; absent is wrong."""
 NOT_TRUE = _simple(lambda view, path: view.flag(path) is True, "must not be true", "set {}: false, or remove it")
 """False or absent."""
 NOT_FALSE = _simple(lambda view, path: view.flag(path) is False, "must not be false", "remove {}: false")

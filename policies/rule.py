@@ -177,7 +177,9 @@ def requires(
 
     steps = [expected.remedy(path) for path, expected in properties.items()]
     fix = remedy or f"{'; '.join(steps)}{f', in each of {each}' if each else ''}."
-    return resource_rule(id, types=types, title=title, severity=severity, url=url, remedy=fix[0].upper() + fix[1:])(check)
+    return resource_rule(id, types=types, title=title, severity=severity, url=url, remedy=fix[0].upper() + fix[1:])(
+        check
+    )
 
 
 def _types(types: str | Sequence[str]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def region_of_arn(arn: str) -> str:
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-def _excepted(resource: Resource, region: str, config: Config) -> bool:
+def excepted(resource: Resource, region: str, config: Config) -> bool:
     """The fixed exceptions: control plane of the CDN, which AWS has in us-east-1 only, never a store."""
     if region != EDGE_REGION:
         return False
@@ -68,7 +68,7 @@ def _excepted(resource: Resource, region: str, config: Config) -> bool:
 )
 def region_allowed(resource: Resource, config: Config) -> Iterator[str]:
     region = resource.region()
-    if region is not None and region not in config.regions and not _excepted(resource, region, config):
+    if region is not None and region not in config.regions and not excepted(resource, region, config):
         yield f"region: {not_allowed(region, config)}."
 
 

@@ -1,36 +1,47 @@
-"""Amazon VPC: flow logs, security groups, network ACLs, subnets without public addresses."""
+"""Amazon VPC: tiers, routes, flow logs, security groups, network ACLs."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from ipaddress import ip_network
 
+from ..conditions import in_production, patient_data
 from ..config import Config
+from ..dialects import ACL_RULE, EGRESS, GROUP, INGRESS, OLD_GROUP_RULE
+from ..expect import NOT_TRUE, SET
 from ..graph import Resource, Stack
-from ..rule import Finding, Severity, resource_rule, stack_rule
+from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from ..values import View
-from .reachability import ANYWHERE, GROUP, GROUP_GUIDE, INGRESS, RULE, SUBNET
+from .reachability import (
+    ANYWHERE,
+    GROUP_GUIDE,
+    INTERNET,
+    SUBNET,
+    TABLE,
+    data_subnets,
+    default_routes,
+    tables_of,
+    tier,
+)
 
 VPC = "aws:ec2/vpc:Vpc"
 ADMIN_PORTS = (22, 3389)
 DATA_PORTS = (20, 21, 23, 445, 1433, 1521, 2049, 3306, 4333, 5432, 5601, 6379, 9042, 9092, 9200, 11211, 27017)
 NACL_PORTS = (20, 21, 22, 3389)
 NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
-NETWORK_ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+DEFAULT_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
+NAT = "aws:ec2/natGateway:NatGateway"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 ALL_PORTS = (0, 65535)
-
-
-def ways_in(resource: Resource) -> Iterator[View]:
-    """What a group or a rule lets in, whichever of the provider's three shapes it has."""
-    if resource.type == GROUP:
-        yield from resource.views("ingress")
-    elif resource.type == INGRESS or resource.text("type") == "ingress":
-        yield resource
+MOST_RULES = 50
+SHORTEST_PUBLIC_PREFIX = 24
+GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/"
 
 
 def from_internet(way: View) -> bool:
-    """Whether a way in is open to every address."""
-    names = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
-    return any(cidr in ANYWHERE for name in names for cidr in way.texts(name))
+    """Whether a way in or out is open to every address."""
+    return any(cidr in ANYWHERE for name in ("cidrIpv4", "cidrIpv6") for cidr in way.texts(name))
 
 
 def ports(way: View) -> tuple[int, int]:
@@ -47,33 +58,69 @@ def _protocol(way: View) -> str:
     return "-1" if text == "all" else text
 
 
-def _open(resource: Resource, wanted: tuple[int, ...]) -> Iterator[str]:
-    for way in ways_in(resource):
-        first, last = ports(way)
-        found = [str(port) for port in wanted if first <= port <= last]
-        if found and _protocol(way) in ("-1", "tcp", "6", "udp", "17") and from_internet(way):
-            where = f"{way.path}: " if way.path else ""
-            yield f"{where}the internet is let in on {', '.join(found)}."
+def _where(way: View) -> str:
+    return f"{way.path}: " if way.path else ""
+
+
+def _open(way: Resource, wanted: tuple[int, ...]) -> Iterator[str]:
+    first, last = ports(way)
+    found = [str(port) for port in wanted if first <= port <= last]
+    if found and _protocol(way) in ("-1", "tcp", "6", "udp", "17") and from_internet(way):
+        yield f"{_where(way)}the internet is let in on {', '.join(found)}."
 
 
 @stack_rule(
     "vpc-flow-logs-enabled",
     title="Every network records its traffic",
-    severity=Severity.MEDIUM,
+    severity=MEDIUM,
     remedy="Add a FlowLog of the VPC with trafficType ALL.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+    url=GUIDE + "flow-logs.html",
 )
 def flow_logs(stack: Stack, config: Config) -> Iterator[Finding]:
     for vpc in stack.of(VPC):
-        logs = stack.users(vpc, "aws:ec2/flowLog:FlowLog", property="vpcId")
+        logs = stack.users(vpc, FLOW_LOG, property="vpcId")
         if not any(log.unknown("trafficType") or log.text("trafficType") == "ALL" for log in logs):
             yield Finding(vpc, "no FlowLog of all traffic.")
+
+
+@linked_rule(
+    "flow-log-store-hardened",
+    types=FLOW_LOG,
+    title="Records of traffic are encrypted and kept",
+    severity=HIGH,
+    remedy="Send the flow log to a log group with kmsKeyId and retentionInDays, or to a bucket of this stack.",
+    url=GUIDE + "flow-logs-cwl.html",
+)
+def flow_log_store(log: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    for group in stack.targets(log, "logDestination", "aws:cloudwatch/logGroup:LogGroup"):
+        for name in ("kmsKeyId", "retentionInDays"):
+            if not group.has(name):
+                yield Finding(group, f"{name} is not set, and {log.name} writes to it.")
+    if log.text("logDestinationType") == "s3":
+        for bucket in stack.targets(log, "logDestination", "aws:s3/bucket:Bucket"):
+            block = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+            if not stack.users(bucket, block, property="bucket"):
+                yield Finding(bucket, f"does not block public access, and {log.name} writes to it.")
+
+
+@resource_rule(
+    "flow-log-cross-account-off",
+    types=FLOW_LOG,
+    title="Records of traffic stay with trusted accounts",
+    severity=MEDIUM,
+    remedy="Remove deliverCrossAccountRole, or add its account to trustedAccounts.",
+    url=GUIDE + "flow-logs-s3.html",
+)
+def flow_log_account(resource: Resource, config: Config) -> Iterator[str]:
+    account = (resource.text("deliverCrossAccountRole") or "::::").split(":")[4]
+    if account and account not in config.trusted_accounts:
+        yield "deliverCrossAccountRole is of an account that is not trusted."
 
 
 @stack_rule(
     "vpc-default-sg-closed",
     title="Default security groups are adopted and empty",
-    severity=Severity.HIGH,
+    severity=HIGH,
     remedy="Add a DefaultSecurityGroup of the VPC without ingress and egress.",
     url=GROUP_GUIDE,
 )
@@ -92,32 +139,190 @@ def default_group_closed(stack: Stack, config: Config) -> Iterator[Finding]:
     "vpc-default-not-used",
     types=("aws:ec2/defaultVpc:DefaultVpc", "aws:ec2/defaultSubnet:DefaultSubnet"),
     title="The account's default network is not used",
-    severity=Severity.HIGH,
+    severity=HIGH,
     remedy="Create a Vpc with private subnets.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html",
+    url=GUIDE + "default-vpc.html",
 )
 def default_vpc(resource: Resource, config: Config) -> Iterator[str]:
     yield "the default network gives every instance a public address."
 
 
-@resource_rule(
-    "subnet-no-auto-public-ip",
-    types=(SUBNET,),
-    title="Private subnets hand out no public addresses",
-    severity=Severity.HIGH,
-    remedy="Set mapPublicIpOnLaunch: false, or tag the subnet Tier: public.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/subnet-public-ip.html",
+def _by_vpc_and_tier(stack: Stack, config: Config) -> dict[tuple[str, str], list[Resource]]:
+    found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for vpc in stack.of(VPC):
+        for subnet in stack.users(vpc, SUBNET, property="vpcId"):
+            found[vpc.urn, str(tier(subnet, config) or "")].append(subnet)
+    return found
+
+
+@stack_rule(
+    "vpc-multi-az",
+    title="Every tier of a network spans two zones",
+    severity=MEDIUM,
+    remedy="Place the tier's subnets in two availability zones or more.",
+    url="https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/availability-zones.html",
 )
-def no_auto_public_ip(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.flag("mapPublicIpOnLaunch") and resource.tags().get("Tier") != "public":
-        yield "mapPublicIpOnLaunch is true outside the public tier."
+def vpc_multi_az(stack: Stack, config: Config) -> Iterator[Finding]:
+    for (vpc, name), subnets in _by_vpc_and_tier(stack, config).items():
+        zones = {
+            each.text(zone)
+            for each in subnets
+            for zone in ("availabilityZone", "availabilityZoneId")
+            if not each.unknown(zone) and each.has(zone)
+        }
+        if any(each.unknown("availabilityZone") or each.unknown("availabilityZoneId") for each in subnets):
+            continue
+        if len(zones) < 2:
+            yield Finding(stack.by_urn[vpc], f"the {name or 'untagged'} tier is in one availability zone.")
+
+
+@linked_rule(
+    "vpc-public-private-separated",
+    types=VPC,
+    title="Networks have a private tier, and subnets say which tier they are of",
+    severity=HIGH,
+    remedy="Tag each subnet with its tier (public, application, data) and keep workloads in private ones.",
+    url=GUIDE + "configure-subnets.html",
+)
+def public_private(vpc: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    subnets = stack.users(vpc, SUBNET, property="vpcId")
+    for subnet in subnets:
+        if not tier(subnet, config):
+            yield Finding(subnet, f"tags.{config.tier_tag} is not set.")
+    if subnets and all(tier(subnet, config) == "public" for subnet in subnets):
+        yield "every subnet is public."
+
+
+@stack_rule(
+    "vpc-igw-authorized-only",
+    title="Only networks with a public tier have an internet gateway",
+    severity=HIGH,
+    remedy="Remove the gateway, or tag the subnets of the public tier.",
+    url=GUIDE + "VPC_Internet_Gateway.html",
+)
+def igw_authorized(stack: Stack, config: Config) -> Iterator[Finding]:
+    gateways = stack.of(INTERNET, "aws:ec2/internetGatewayAttachment:InternetGatewayAttachment")
+    for gateway in gateways:
+        for vpc in stack.targets(gateway, "vpcId", VPC):
+            subnets = stack.users(vpc, SUBNET, property="vpcId")
+            if subnets and not any(tier(each, config) == "public" for each in subnets):
+                yield Finding(gateway, f"{vpc.name} has no public tier that would need a way to the internet.")
+
+
+@resource_rule(
+    "vpc-block-public-access",
+    types="aws:ec2/vpcBlockPublicAccessOptions:VpcBlockPublicAccessOptions",
+    title="Public access to networks is blocked where the account says so",
+    severity=MEDIUM,
+    remedy="Set internetGatewayBlockMode to block-bidirectional or block-ingress.",
+    url=GUIDE + "security-vpc-bpa.html",
+)
+def block_public_access(resource: Resource, config: Config) -> Iterator[str]:
+    if resource.text("internetGatewayBlockMode") not in ("block-bidirectional", "block-ingress"):
+        yield "internetGatewayBlockMode must be block-bidirectional or block-ingress."
+
+
+def _outside_public_tier(resource: Resource, config: Config) -> bool:
+    return resource.tags().get(config.tier_tag) != "public"
+
+
+no_auto_public_ip = requires(
+    "subnet-no-auto-public-ip",
+    SUBNET,
+    {"mapPublicIpOnLaunch": NOT_TRUE},
+    when=_outside_public_tier,
+    title="Private subnets hand out no public addresses",
+    severity=HIGH,
+    remedy="Set mapPublicIpOnLaunch: false, or tag the subnet Tier: public.",
+    url=GUIDE + "subnet-public-ip.html",
+    why="the subnet is not of the public tier",
+)
+no_auto_ipv6 = requires(
+    "subnet-no-auto-ipv6",
+    SUBNET,
+    {"assignIpv6AddressOnCreation": NOT_TRUE},
+    when=_outside_public_tier,
+    title="Private subnets hand out no IPv6 addresses, which are public",
+    severity=MEDIUM,
+    url=GUIDE + "subnet-public-ip.html",
+)
+
+
+@stack_rule(
+    "main-route-table-empty",
+    title="A subnet without a route table of its own has no way out",
+    severity=HIGH,
+    remedy="Associate every subnet with a route table, and leave the main one without a default route.",
+    url=GUIDE + "VPC_Route_Tables.html",
+)
+def main_table_empty(stack: Stack, config: Config) -> Iterator[Finding]:
+    mains = list(stack.of("aws:ec2/defaultRouteTable:DefaultRouteTable"))
+    for each in stack.of("aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"):
+        mains += stack.targets(each, "routeTableId", TABLE)
+    alone = [subnet for subnet in stack.of(SUBNET) if not tables_of(stack, subnet)]
+    if alone:
+        for table in mains:
+            for route in default_routes(stack, table):
+                names = ", ".join(sorted(each.name for each in alone))
+                yield Finding(route, f"{names} have no route table of their own and inherit this default route.")
+
+
+@stack_rule(
+    "vpc-encryption-control",
+    title="Networks of patient data watch for traffic in clear",
+    severity=LOW,
+    remedy="Add a VpcEncryptionControl of the VPC with mode monitor or enforce.",
+    url=GUIDE + "vpc-encryption-controls.html",
+)
+def encryption_control(stack: Stack, config: Config) -> Iterator[Finding]:
+    for vpc in stack.of(VPC):
+        if patient_data(vpc, config) and not stack.users(
+            vpc, "aws:ec2/vpcEncryptionControl:VpcEncryptionControl", property="vpcId"
+        ):
+            yield Finding(vpc, "no VpcEncryptionControl watches it.")
+
+
+@stack_rule(
+    "resolver-query-logging",
+    title="Networks of patient data record the names they look up",
+    severity=LOW,
+    remedy="Add a ResolverQueryLogConfig and its association with the VPC.",
+    url="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs.html",
+)
+def resolver_logs(stack: Stack, config: Config) -> Iterator[Finding]:
+    association = "aws:route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation"
+    for vpc in stack.of(VPC):
+        if patient_data(vpc, config) and not stack.users(vpc, association, property="resourceId"):
+            yield Finding(vpc, "the names its resources look up are not recorded.")
+
+
+@stack_rule(
+    "nat-only-in-public-tier",
+    title="NAT gateways are in the public tier, one per zone in production",
+    severity=LOW,
+    remedy="Place each NAT gateway in a public subnet, one per availability zone.",
+    url=GUIDE + "vpc-nat-gateway.html",
+)
+def nat_public(stack: Stack, config: Config) -> Iterator[Finding]:
+    gateways = stack.of(NAT)
+    for gateway in gateways:
+        if not gateway.unknown("connectivityType") and gateway.text("connectivityType") == "private":
+            continue
+        for subnet in stack.targets(gateway, "subnetId", SUBNET):
+            if tier(subnet, config) != "public":
+                yield Finding(gateway, f"{subnet.name} is not of the public tier.")
+    if len(gateways) == 1 and len(stack.of(SUBNET)) > 2 and in_production(gateways[0], config):
+        yield Finding(gateways[0], "one NAT gateway serves every zone.")
+
+
+# Security groups. Inline rules and rules with many sources arrive here one by one; see `dialects`.
 
 
 @resource_rule(
     "sg-no-admin-ports-from-internet",
-    types=(GROUP, RULE, INGRESS),
+    types=INGRESS,
     title="The internet does not reach administration ports",
-    severity=Severity.CRITICAL,
+    severity=CRITICAL,
     remedy="Remove the rule; use Session Manager.",
     url=GROUP_GUIDE,
 )
@@ -127,9 +332,9 @@ def no_admin_ports(resource: Resource, config: Config) -> Iterator[str]:
 
 @resource_rule(
     "sg-no-data-ports-from-internet",
-    types=(GROUP, RULE, INGRESS),
+    types=INGRESS,
     title="The internet does not reach ports of data stores",
-    severity=Severity.CRITICAL,
+    severity=CRITICAL,
     remedy="Let the application's security group in instead.",
     url=GROUP_GUIDE,
 )
@@ -139,38 +344,193 @@ def no_data_ports(resource: Resource, config: Config) -> Iterator[str]:
 
 @resource_rule(
     "sg-no-all-protocol-ingress",
-    types=(GROUP, RULE, INGRESS),
+    types=INGRESS,
     title="Security groups let in named ports only",
-    severity=Severity.HIGH,
+    severity=HIGH,
     remedy="Name protocol and ports.",
     url=GROUP_GUIDE,
 )
 def no_all_protocols(resource: Resource, config: Config) -> Iterator[str]:
-    for way in ways_in(resource):
-        if ports(way) == ALL_PORTS and not way.flag("self"):
-            if resource.type == INGRESS and resource.unknown("referencedSecurityGroupId"):
-                continue
-            yield f"{way.path + ': ' if way.path else ''}every port is let in."
+    if ports(resource) == ALL_PORTS and not resource.flag("self") and not resource.unknown("referencedSecurityGroupId"):
+        yield f"{_where(resource)}every port is let in."
+
+
+@linked_rule(
+    "sg-internet-ingress-only-on-entry-tier",
+    types=INGRESS,
+    title="The internet is let in at load balancers only, on 443 and 80",
+    severity=HIGH,
+    remedy="Let the internet into the load balancer's group on 443 (80 to redirect), and that group into the service's.",
+    url=GROUP_GUIDE,
+)
+def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not from_internet(way):
+        return
+    first, last = ports(way)
+    if first != last or first not in (80, 443):
+        yield f"{_where(way)}the internet is let in on {first} to {last}; only 443, and 80 to redirect, are for everyone."
+        return
+    for group in stack.targets(way, "securityGroupId", GROUP):
+        balancers = stack.users(group, "aws:lb/loadBalancer:LoadBalancer", property="securityGroups")
+        users = [each for each in stack.users(group) if each.type not in (INGRESS, EGRESS, OLD_GROUP_RULE)]
+        if users and not balancers:
+            yield f"{_where(way)}the internet is let into {group.name}, which is not a load balancer's."
+
+
+@resource_rule(
+    "sg-no-wide-public-cidr",
+    types=INGRESS,
+    title="Ranges of public addresses that are let in are narrow",
+    severity=MEDIUM,
+    remedy="Name ranges of /24 or narrower.",
+    url=GROUP_GUIDE,
+)
+def no_wide_cidr(resource: Resource, config: Config) -> Iterator[str]:
+    text = resource.text("cidrIpv4")
+    if text is None or text in ANYWHERE:
+        return
+    try:
+        range = ip_network(text, strict=False)
+    except ValueError:
+        return
+    if range.is_global and range.prefixlen < SHORTEST_PUBLIC_PREFIX:
+        yield f"{resource.where('cidrIpv4')}: a public range wider than /{SHORTEST_PUBLIC_PREFIX} is let in."
+
+
+@resource_rule(
+    "sg-egress-restricted",
+    types=EGRESS,
+    title="Security groups let out named ports only",
+    severity=MEDIUM,
+    remedy="Name protocol and ports, and the group, prefix list or range they lead to.",
+    url=GROUP_GUIDE,
+)
+def egress_restricted(resource: Resource, config: Config) -> Iterator[str]:
+    if ports(resource) == ALL_PORTS and from_internet(resource):
+        yield f"{_where(resource)}everything is let out to everywhere."
+
+
+rules_described = requires(
+    "sg-rules-described",
+    (GROUP, INGRESS, EGRESS),
+    {"description": SET},
+    title="Security groups and their rules say what they are for",
+    severity=LOW,
+    url=GROUP_GUIDE,
+)
+
+
+@stack_rule(
+    "sg-attached",
+    title="Every security group is used",
+    severity=LOW,
+    remedy="Remove the group, or attach it.",
+    url=GROUP_GUIDE,
+)
+def group_attached(stack: Stack, config: Config) -> Iterator[Finding]:
+    own = (INGRESS, EGRESS, OLD_GROUP_RULE, "aws:vpc/securityGroupRulesExclusive:SecurityGroupRulesExclusive")
+    exclusive = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
+    for group in stack.of(GROUP):
+        references = [each for each in stack.users(group) if each.type not in (*own, exclusive)]
+        sources = stack.users(group, INGRESS, EGRESS, OLD_GROUP_RULE, property="referencedSecurityGroupId")
+        if not references and not sources:
+            yield Finding(group, "nothing of this stack uses it.")
+
+
+@linked_rule(
+    "sg-inline-and-rules-not-mixed",
+    types=GROUP,
+    title="A security group has its rules inline or beside it, not both",
+    severity=HIGH,
+    remedy="Move the inline rules into resources of their own.",
+    url="https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/",
+)
+def not_mixed(group: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    for name, kind in (("ingress", INGRESS), ("egress", EGRESS)):
+        beside = [each for each in stack.users(group, kind, property="securityGroupId") if each.subject != group.urn]
+        if beside and group.declares(name) and group.has(name):
+            yield f"{name} is given, and {beside[0].name} beside it: each update removes the rules of the other."
+
+
+@linked_rule(
+    "sg-rule-count-bounded",
+    types=GROUP,
+    title="Security groups stay small enough to review",
+    severity=LOW,
+    remedy=f"Split the group: {MOST_RULES} rules or fewer.",
+    url=GROUP_GUIDE,
+)
+def rule_count(group: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    count = len(stack.users(group, INGRESS, EGRESS, property="securityGroupId"))
+    if count > MOST_RULES:
+        yield f"has {count} rules."
+
+
+# Network ACLs
 
 
 @resource_rule(
     "nacl-no-open-admin-ports",
-    types=(NETWORK_ACL, NETWORK_ACL_RULE),
+    types=ACL_RULE,
     title="Network ACLs do not let the internet reach administration ports",
-    severity=Severity.HIGH,
+    severity=HIGH,
     remedy="Deny ports 20 to 22 and 3389 from 0.0.0.0/0 before allowing other ports, or allow named ports only.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html",
+    url=GUIDE + "vpc-network-acls.html",
 )
 def nacl_ports(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.type == NETWORK_ACL_RULE:
-        if resource.flag("egress") or resource.text("ruleAction") != "allow":
-            return
-        entries = [resource]
-    else:
-        entries = [each for each in resource.views("ingress") if each.text("action") == "allow"]
-    for entry in entries:
-        anywhere = {entry.text(name) for name in ("cidrBlock", "ipv6CidrBlock")} & set(ANYWHERE)
-        first, last = ports(entry)
-        found = [str(port) for port in NACL_PORTS if first <= port <= last]
-        if anywhere and found and _protocol(entry) in ("-1", "6", "tcp"):
-            yield f"{entry.path + ': ' if entry.path else ''}the internet is let in on {', '.join(found)}."
+    if resource.flag("egress") or resource.text("ruleAction") != "allow":
+        return
+    anywhere = {resource.text(name) for name in ("cidrBlock", "ipv6CidrBlock")} & set(ANYWHERE)
+    first, last = ports(resource)
+    found = [str(port) for port in NACL_PORTS if first <= port <= last]
+    if anywhere and found and _protocol(resource) in ("-1", "6", "tcp"):
+        yield f"{_where(resource)}the internet is let in on {', '.join(found)}."
+
+
+@linked_rule(
+    "nacl-default-locked",
+    types=VPC,
+    title="Default network ACLs are adopted and empty",
+    severity=MEDIUM,
+    remedy="Add a DefaultNetworkAcl of the VPC without ingress and egress.",
+    url=GUIDE + "default-network-acl.html",
+)
+def default_acl_locked(vpc: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    acls = [each for each in stack.of(DEFAULT_ACL) if vpc.urn in each.dependencies.get("defaultNetworkAclId", ())]
+    named = vpc.properties.get("defaultNetworkAclId")
+    acls += [each for each in stack.of(DEFAULT_ACL) if named and each.properties.get("defaultNetworkAclId") == named]
+    if not acls:
+        yield "its default network ACL is not adopted by a DefaultNetworkAcl."
+    for acl in acls:
+        for name in ("ingress", "egress"):
+            if acl.declares(name) and not acl.unknown(name) and acl.has(name):
+                yield Finding(acl, f"{name} must be empty.")
+
+
+@stack_rule(
+    "nacl-data-subnet-custom",
+    title="Subnets of databases and caches have a network ACL of their own",
+    severity=MEDIUM,
+    remedy="Add a NetworkAcl with the data subnets in subnetIds.",
+    url=GUIDE + "custom-network-acl.html",
+)
+def data_subnet_acl(stack: Stack, config: Config) -> Iterator[Finding]:
+    for subnet in data_subnets(stack, config):
+        beside = stack.users(subnet, "aws:ec2/networkAclAssociation:NetworkAclAssociation", property="subnetId")
+        if not beside and not stack.users(subnet, NETWORK_ACL, property="subnetIds"):
+            yield Finding(subnet, "holds data and is under the default network ACL.")
+
+
+@linked_rule(
+    "nacl-used",
+    types=NETWORK_ACL,
+    title="Every network ACL guards a subnet",
+    severity=LOW,
+    remedy="Name the subnets in subnetIds, or remove the ACL.",
+    url=GUIDE + "custom-network-acl.html",
+)
+def acl_used(acl: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not acl.has("subnetIds") and not stack.users(
+        acl, "aws:ec2/networkAclAssociation:NetworkAclAssociation", property="networkAclId"
+    ):
+        yield "guards no subnet."

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..conditions import in_production, patient_data, sensitive
 from ..config import SENSITIVE, Config
+from ..expect import FALSE, NOT_TRUE, SET, TRUE, at_least, none_of
 from ..graph import Resource, Stack
-from ..rule import Finding, Severity, resource_rule, stack_rule
+from ..paths import SUBNET, internet_facing, tables_of
+from ..rule import (
+    CRITICAL,
+    HIGH,
+    LOW,
+    MEDIUM,
+    Finding,
+    Severity,
+    linked_rule,
+    requires,
+    resource_rule,
+    stack_rule,
+)
 from ..values import UNKNOWN
+from .jurisdiction import not_allowed
+from .reachability import tier
+from .stores import BUCKET, selected
 
 INSTANCE = "aws:rds/instance:Instance"
 CLUSTER = "aws:rds/cluster:Cluster"
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"
 GLOBAL = "aws:rds/globalCluster:GlobalCluster"
 STORES = (INSTANCE, CLUSTER)
+SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
+SNAPSHOT_COPIES = ("aws:rds/snapshotCopy:SnapshotCopy", "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy")
 GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
 EXPORTS = {"postgres": {"postgresql"}, "aurora-postgresql": {"postgresql"}, "mysql": {"audit", "error", "slowquery"},
            "mariadb": {"audit", "error", "slowquery"}, "aurora-mysql": {"audit", "error", "slowquery"}}  # fmt: skip
@@ -189,3 +208,313 @@ def rds_force_tls(stack: Stack, config: Config) -> Iterator[Finding]:
                     FORCED_TLS.get(each.text("name") or "") == each.text("value") for each in group.views("parameters")
                 ):
                     yield Finding(group, "parameters lack rds.force_ssl 1 or require_secure_transport ON.")
+
+
+@linked_rule(
+    "rds-in-data-subnets",
+    types=SUBNET_GROUP,
+    title="Databases are placed in the data tier",
+    severity=HIGH,
+    remedy="Name subnets of the data tier, which route nowhere outside, in the subnet group.",
+    url=GUIDE + "USER_VPC.WorkingWithRDSInstanceinaVPC.html",
+)
+def in_data_subnets(group: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    for subnet in stack.targets(group, "subnetIds", SUBNET):
+        if tier(subnet, config) == "public":
+            yield f"subnetIds: {subnet.name} is of the public tier."
+        elif internet_facing(stack, subnet) and tables_of(stack, subnet):
+            yield f"subnetIds: {subnet.name} routes to the internet."
+
+
+@linked_rule(
+    "rds-multi-az",
+    types=STORES,
+    title="Databases in production survive the loss of a zone",
+    severity=HIGH,
+    remedy="Set multiAz: true; give an Aurora cluster two instances or more.",
+    url=GUIDE + "Concepts.MultiAZ.html",
+)
+def multi_az(store: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not in_production(store, config) or copies(store) or store.has("replicationSourceIdentifier"):
+        return
+    if store.type == INSTANCE:
+        if store.flag("multiAz") is not True:
+            yield "multiAz must be true."
+    elif (store.text("engine") or "").startswith("aurora"):
+        members = stack.users(store, MEMBER, property="clusterIdentifier")
+        if len(members) < 2:
+            yield f"has {len(members)} instance: two or more, in different zones, are needed."
+
+
+@linked_rule(
+    "rds-in-backup-plan",
+    types=STORES,
+    title="Databases of sensitive data are in a backup",
+    severity=HIGH,
+    remedy="Select it in an AWS Backup selection, by ARN or by its tags.",
+    url="https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html",
+)
+def in_backup_plan(store: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if sensitive(store, config) and not copies(store) and not selected(stack, store):
+        yield "no backup selection covers it."
+
+
+keep_backups = requires(
+    "rds-keep-automated-backups",
+    STORES,
+    {"deleteAutomatedBackups": FALSE},
+    when=lambda resource, config: patient_data(resource, config) and not copies(resource),
+    title="Automated backups outlive their database",
+    severity=MEDIUM,
+    url=GUIDE + "USER_WorkingWithAutomatedBackups.html",
+)
+
+
+@linked_rule(
+    "rds-log-groups-predeclared",
+    types=STORES,
+    title="Logs of databases go to groups that are encrypted and end",
+    severity=MEDIUM,
+    remedy="Declare a LogGroup /aws/rds/instance/NAME/LOG (or cluster) with kmsKeyId and retentionInDays for each export.",
+    url=GUIDE + "USER_LogAccess.Procedural.UploadtoCloudWatch.html",
+)
+def log_groups(store: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    kind, name = ("instance", "identifier") if store.type == INSTANCE else ("cluster", "clusterIdentifier")
+    if not store.has(name):
+        return
+    identifier = store.text(name)
+    groups = stack.of("aws:cloudwatch/logGroup:LogGroup")
+    if any(group.unknown("name") for group in groups):
+        return
+    declared = {group.text("name") for group in groups}
+    wanted = [f"/aws/rds/{kind}/{identifier}/{log}" for log in store.texts("enabledCloudwatchLogsExports")]
+    missing = [each for each in wanted if each not in declared]
+    if missing:
+        yield f"enabledCloudwatchLogsExports: {', '.join(missing)} is not declared, so RDS would create it without key and end."
+
+
+_AUDIT = {
+    "postgres": ("pgaudit.log", "log_statement", "shared_preload_libraries"),
+    "mysql": ("server_audit_logging", "general_log", "audit_log_policy"),
+}
+
+
+@linked_rule(
+    "rds-audit-parameters",
+    types=("aws:rds/parameterGroup:ParameterGroup", "aws:rds/clusterParameterGroup:ClusterParameterGroup"),
+    title="Databases record who did what",
+    severity=MEDIUM,
+    remedy="Set pgaudit.log or log_statement (PostgreSQL), server_audit_logging (MySQL).",
+    url=GUIDE + "Appendix.PostgreSQL.CommonDBATasks.pgaudit.html",
+)
+def audit_parameters(group: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    family = group.text("family") or ""
+    found = {each.text("name") for each in group.views("parameters")}
+    for engine, names in _AUDIT.items():
+        if engine in family and not found & set(names):
+            yield f"parameters set none of {', '.join(names)}."
+
+
+iam_auth = requires(
+    "rds-iam-auth",
+    STORES,
+    {"iamDatabaseAuthenticationEnabled": TRUE},
+    title="People and services sign in to databases as themselves",
+    severity=LOW,
+    url=GUIDE + "UsingWithRDS.IAMDBAuth.html",
+)
+
+
+@resource_rule(
+    "rds-master-user-not-default",
+    types=STORES,
+    title="The first database user has a name of its own",
+    severity=LOW,
+    remedy="Set username (masterUsername) to a name that cannot be guessed from the engine.",
+    url=GUIDE + "CHAP_BestPractices.Security.html",
+)
+def master_user(resource: Resource, config: Config) -> Iterator[str]:
+    for name in ("username", "masterUsername"):
+        if (resource.text(name) or "").lower() in (
+            "admin",
+            "administrator",
+            "postgres",
+            "root",
+            "sa",
+            "master",
+            "mysql",
+        ):
+            yield f"{name} is a name that everyone tries first."
+
+
+enhanced_monitoring = requires(
+    "rds-enhanced-monitoring",
+    (INSTANCE, MEMBER),
+    {"monitoringInterval": at_least(1), "monitoringRoleArn": SET},
+    title="Databases report what their host does",
+    severity=LOW,
+    url=GUIDE + "USER_Monitoring.OS.html",
+)
+_ENDED = {"postgres": 14, "aurora-postgresql": 14, "mysql": 8, "mariadb": 10}
+"""Engine → oldest major version with standard support (Amazon RDS release calendars, 2026)."""
+
+
+@resource_rule(
+    "rds-engine-supported",
+    types=STORES,
+    title="Database engines are of a supported version",
+    severity=MEDIUM,
+    remedy="Choose a supported engineVersion; remove engineLifecycleSupport: open-source-rds-extended-support.",
+    url=GUIDE + "extended-support.html",
+)
+def engine_supported(resource: Resource, config: Config) -> Iterator[str]:
+    oldest = _ENDED.get(resource.text("engine") or "")
+    major = (resource.text("engineVersion") or "").split(".")[0]
+    if oldest is not None and major.isdecimal() and int(major) < oldest:
+        yield f"engineVersion {major} is past its standard support; {oldest} is the oldest with it."
+    if resource.text("engineLifecycleSupport") == "open-source-rds-extended-support":
+        yield "engineLifecycleSupport lets an ended version run on."
+
+
+ca_current = requires(
+    "rds-ca-current",
+    (INSTANCE, MEMBER),
+    {"caCertIdentifier": none_of("rds-ca-2015", "rds-ca-2019", "rds-ca-2010")},
+    title="Certificates of databases are of a current authority",
+    severity=MEDIUM,
+    remedy="Set caCertIdentifier: rds-ca-rsa2048-g1, or remove it.",
+    url=GUIDE + "UsingWithRDS.SSL.html",
+)
+insights_on = requires(
+    "rds-insights-on",
+    (INSTANCE, MEMBER),
+    {"performanceInsightsEnabled": TRUE},
+    when=in_production,
+    title="Load of databases in production is recorded",
+    severity=LOW,
+    url=GUIDE + "USER_PerfInsights.Overview.html",
+)
+_PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306, "sqlserver": 1433, "oracle": 1521, "aurora": 3306}
+
+
+@resource_rule(
+    "rds-non-default-port",
+    types=STORES,
+    title="Databases listen on a port of their own",
+    severity=LOW,
+    remedy="Set port to another number than the engine's.",
+    url=GUIDE + "CHAP_Troubleshooting.html",
+)
+def non_default_port(resource: Resource, config: Config) -> Iterator[str]:
+    engine = resource.text("engine") or ""
+    default = 5432 if "postgres" in engine else next((n for name, n in _PORTS.items() if engine.startswith(name)), None)
+    port = resource.number("port")
+    if default is not None and not copies(resource) and port in (None, default):
+        yield f"port is the default of the engine, {default}."
+
+
+@resource_rule(
+    "rds-snapshot-not-shared",
+    types=("aws:rds/snapshot:Snapshot", "aws:rds/clusterSnapshot:ClusterSnapshot", *SNAPSHOT_COPIES),
+    title="Database snapshots are shared with trusted accounts only",
+    severity=CRITICAL,
+    remedy="Remove sharedAccounts, or name accounts of trustedAccounts.",
+    url=GUIDE + "USER_ShareSnapshot.html",
+)
+def snapshot_not_shared(resource: Resource, config: Config) -> Iterator[str]:
+    for account in resource.texts("sharedAccounts"):
+        if account == "all":
+            yield "sharedAccounts: all makes the snapshot public."
+        elif account not in config.trusted_accounts | config.accounts:
+            yield "sharedAccounts: an account is not a trusted one."
+
+
+@linked_rule(
+    "rds-export-in-jurisdiction",
+    types="aws:rds/exportTask:ExportTask",
+    title="Databases are exported inside the jurisdiction, to a bucket of the same class, with a key",
+    severity=CRITICAL,
+    remedy="Export to a bucket of class phi in a region of the jurisdiction, with kmsKeyId.",
+    url=GUIDE + "USER_ExportSnapshot.html",
+)
+def export_in_jurisdiction(task: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not task.has("kmsKeyId"):
+        yield "kmsKeyId is not set."
+    for bucket in stack.targets(task, "s3BucketName", BUCKET):
+        region = bucket.region()
+        if region is not None and region not in config.regions:
+            yield f"s3BucketName: {bucket.name} is in {not_allowed(region, config)}."
+        if not patient_data(bucket, config):
+            yield f"s3BucketName: {bucket.name} is not tagged as holding patient data."
+
+
+proxy_tls = requires(
+    "rds-proxy-tls",
+    "aws:rds/proxy:Proxy",
+    {"requireTls": TRUE, "debugLogging": NOT_TRUE},
+    title="Database proxies are reached by TLS and log no SQL",
+    severity=HIGH,
+    url=GUIDE + "rds-proxy-managing.html",
+)
+data_api_off = requires(
+    "rds-data-api-off",
+    CLUSTER,
+    {"enableHttpEndpoint": NOT_TRUE},
+    when=patient_data,
+    title="Patient data is not queried over the Data API",
+    severity=MEDIUM,
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.html",
+)
+STREAM = "aws:rds/clusterActivityStream:ClusterActivityStream"
+
+
+@linked_rule(
+    "rds-activity-stream",
+    types=CLUSTER,
+    title="Activity in clusters of patient data is streamed",
+    severity=LOW,
+    remedy="Add a ClusterActivityStream with a customer key.",
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.html",
+)
+def activity_stream(cluster: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    streams = stack.users(cluster, STREAM, property="resourceArn")
+    if patient_data(cluster, config) and not streams:
+        yield "no ClusterActivityStream."
+    for stream in streams:
+        if not stream.has("kmsKeyId"):
+            yield Finding(stream, "kmsKeyId is not set.")
+
+
+_EVENTS = {"failure", "maintenance", "configuration change"}
+
+
+@stack_rule(
+    "rds-event-subscription",
+    title="Failures and changes of databases are told",
+    severity=LOW,
+    remedy="Add an EventSubscription for failure, maintenance and configuration change.",
+    url=GUIDE + "USER_Events.html",
+)
+def event_subscription(stack: Stack, config: Config) -> Iterator[Finding]:
+    stores = stack.of(*STORES)
+    subscriptions = [
+        each for each in stack.of("aws:rds/eventSubscription:EventSubscription") if each.flag("enabled") is not False
+    ]
+    if not stores:
+        return
+    if any(not each.has("eventCategories") for each in subscriptions):
+        return
+    missing = _EVENTS - {category for each in subscriptions for category in each.texts("eventCategories")}
+    if missing:
+        yield Finding(stores[0], f"no EventSubscription tells {', '.join(sorted(missing))}.")
+
+
+backtrack = requires(
+    "rds-aurora-backtrack",
+    CLUSTER,
+    {"backtrackWindow": at_least(1)},
+    when=lambda resource, _: resource.text("engine") == "aurora-mysql",
+    title="Aurora MySQL can be wound back",
+    severity=LOW,
+    url="https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Managing.Backtrack.html",
+)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from ..config import Config
-from ..graph import Resource
-from ..rule import Severity, resource_rule
+from ..credentials import within
+from ..documents import public
+from ..graph import AWS_PROVIDER, Resource, Stack
+from ..rule import HIGH, Finding, Severity, linked_rule, resource_rule
 
 SECRETS_GUIDE = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html"
-SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|access_?key)$")
-PATTERNS = {
-    "an AWS access key id": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    "a connection string with a password": re.compile(r"\b[a-z][a-z0-9+]*://[^/\s:@]+:[^/\s:@]{6,}@"),
-}
 WRITE_ONLY = re.compile(r"Wo$")
-ENTROPY_BITS = 3.5
-LONGEST_NAME = 12
+ROTATION_DAYS = 90
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 (a resource type)
 
 
 @resource_rule(
@@ -57,24 +50,15 @@ def secret_value(resource: Resource, config: Config) -> Iterator[str]:
 
 @resource_rule(
     "no-secret-literal-in-inputs",
-    types=("aws:*",),
+    types=("aws:*", AWS_PROVIDER),
     title="No credential stands in an input",
     severity=Severity.CRITICAL,
     remedy="Keep the value in Secrets Manager and refer to it.",
     url=SECRETS_GUIDE,
 )
 def no_secret_literal(resource: Resource, config: Config) -> Iterator[str]:
-    for path, value in resource.leaves():
-        name = path.rsplit(".", 1)[-1]
-        if not isinstance(value, str) or WRITE_ONLY.search(path.split(".")[0]):
-            continue
-        for what, pattern in PATTERNS.items():
-            if pattern.search(value):
-                yield f"{path} holds {what}."
-                break
-        else:
-            if SECRET_NAME.search(name) and _random(value):
-                yield f"{path} holds what looks like a credential."
+    for path, what in within(resource, lambda path: WRITE_ONLY.search(path.split(".")[0]) is not None):
+        yield f"{path} holds {what}."
 
 
 @resource_rule(
@@ -119,9 +103,35 @@ def secret_recovery_window(resource: Resource, config: Config) -> Iterator[str]:
         yield "recoveryWindowInDays 0 deletes at once."
 
 
-def _random(value: str) -> bool:
-    """Whether a text is too random to be a word, a name or a reference."""
-    if len(value) < LONGEST_NAME or value.startswith(("arn:", "alias/", "/")) or " " in value:
-        return False
-    counts = Counter(value)
-    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) > ENTROPY_BITS
+@linked_rule(
+    "secret-rotation",
+    types=SECRET,
+    title="Secrets rotate",
+    severity=HIGH,
+    remedy=f"Add a SecretRotation with automaticallyAfterDays of {ROTATION_DAYS} or less.",
+    url="https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html",
+)
+def secret_rotation(secret: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    rotations = stack.users(secret, "aws:secretsmanager/secretRotation:SecretRotation", property="secretId")
+    if not rotations:
+        yield "no SecretRotation."
+    for each in rotations:
+        path = "rotationRules.automaticallyAfterDays"
+        days = each.number(path)
+        if not each.has("rotationRules.scheduleExpression") and (days is None or days > ROTATION_DAYS):
+            yield Finding(each, f"{path} must be {ROTATION_DAYS} or less.")
+
+
+@resource_rule(
+    "secret-policy-not-public",
+    types="aws:secretsmanager/secretPolicy:SecretPolicy",
+    title="Secrets let no stranger in",
+    severity=Severity.CRITICAL,
+    remedy="Name the principal, and set blockPublicPolicy: true.",
+    url="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_resource-policies.html",
+)
+def secret_policy(resource: Resource, config: Config) -> Iterator[str]:
+    for statement in public(resource, "policy"):
+        yield f"{statement.path} lets anyone in."
+    if not resource.path and resource.flag("blockPublicPolicy") is not True:
+        yield "blockPublicPolicy must be true."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..conditions import data_class
 from ..config import DATA_CLASSES, SENSITIVE, Config
 from ..graph import Resource, Stack, known
 from ..rule import Finding, Severity, resource_rule, stack_rule
@@ -29,11 +30,6 @@ CLASSED = (
 BACKED_UP = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster", "aws:dynamodb/table:Table", BUCKET)
 S3_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 TAG_GUIDE = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
-
-
-def data_class(resource: Resource, config: Config) -> object:
-    """The class a resource is tagged with; `UNKNOWN` when preview cannot know."""
-    return resource.tags().get(config.data_class_tag) if known(resource.tags) else UNKNOWN
 
 
 @stack_rule(
@@ -79,7 +75,7 @@ def phi_encryption_complete(stack: Stack, config: Config) -> Iterator[Finding]:
     for bucket in stack.of(BUCKET):
         if data_class(bucket, config) == "phi":
             sides = stack.users(bucket, SIDE["KMS encryption"], property="bucket")
-            if not sides and not bucket.has("serverSideEncryptionConfiguration"):
+            if not sides:
                 yield Finding(bucket, "no server-side encryption with a customer key.")
             for side in sides:
                 for rule in side.views("rules") if not side.unknown("rules") else []:
@@ -127,12 +123,11 @@ def data_class_tag_inherited(stack: Stack, config: Config) -> Iterator[Finding]:
     url="https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html",
 )
 def backup_selection_covers_phi(stack: Stack, config: Config) -> Iterator[Finding]:
-    selections = stack.of("aws:backup/selection:Selection")
     copies = {target.urn for each in stack.of(REPLICATION) for target in stack.targets(each, "rules", BUCKET)}
     for store in stack.of(*BACKED_UP):
         if data_class(store, config) != "phi" or store.urn in copies:
             continue
-        if not any(_selected(stack, selection, store) for selection in selections):
+        if not selected(stack, store):
             yield Finding(store, "holds patient data and is in no backup selection.")
 
 
@@ -140,6 +135,11 @@ def _weaker(copy: object, source: object) -> bool:
     return (
         source in SENSITIVE and copy is not UNKNOWN and (copy not in SENSITIVE or (source == "phi" and copy != "phi"))
     )
+
+
+def selected(stack: Stack, store: Resource) -> bool:
+    """Whether a backup selection of the stack covers the store."""
+    return any(_selected(stack, each, store) for each in stack.of("aws:backup/selection:Selection"))
 
 
 def _selected(stack: Stack, selection: Resource, store: Resource) -> bool:

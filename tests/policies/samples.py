@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from policies.config import Config
 from policies.graph import AWS_PROVIDER, STACK, Resource, Stack
@@ -19,68 +17,26 @@ from policies.judge import Judge, Verdict
 from policies.rules import RULES
 from policies.values import UNKNOWN
 from policies.waivers import Waiver
-
-ACCOUNT = "111122223333"
-CA, CW, US = "ca-central-1", "ca-west-1", "us-east-1"
-TODAY = date(2026, 6, 30)
-GONE: Final = object()
-"""In a change: the property is removed."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A resource as the engine would send it.   computed_from: property → names of the resources it is an output of."""
-
-    type: str
-    properties: dict[str, Any]
-    ignore_changes: tuple[str, ...] = ()
-    computed_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-def arn(service: str, what: str, region: str = CA) -> str:
-    return f"arn:aws:{service}:{region}:{ACCOUNT}:{what}"
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def tls_only(bucket: str) -> dict[str, Any]:
-    return {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-
-
-ACCOUNT_STATEMENT = {
-    "Effect": "Allow",
-    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-    "Action": "kms:*",
-    "Resource": "*",
-}
-CONTAINER = {
-    "name": "application",
-    "image": f"{ACCOUNT}.dkr.ecr.{CA}.amazonaws.com/application@sha256:{'0' * 64}",
-    "user": "1000:1000",
-    "privileged": False,
-    "readonlyRootFilesystem": True,
-    "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
-    "environment": [{"name": "LOG_LEVEL", "value": "info"}],
-    "secrets": [{"name": "DATABASE_PASSWORD", "valueFrom": arn("secretsmanager", "secret:database-AbCdEf:password::")}],
-}
-PHI = {"DataClass": "phi", "Backup": "daily"}
-INTERNAL = {"DataClass": "internal"}
-KEY, RECOVERY_KEY = arn("kms", "key/data"), arn("kms", "key/recovery", CW)
-LOG_DELIVERY = {
-    "Effect": "Allow",
-    "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-    "Action": "s3:PutObject",
-    "Resource": "arn:aws:s3:::clinic-logs/*",
-}
+from tests.policies.breaks import SERVICES
+from tests.policies.sample import (
+    ACCOUNT,
+    ACCOUNT_STATEMENT,
+    CA,
+    CONTAINER,
+    CW,
+    INTERNAL,
+    KEY,
+    LOG_DELIVERY,
+    PHI,
+    RECOVERY_KEY,
+    TODAY,
+    US,
+    Sample,
+    arn,
+    changed,
+    document,
+    tls_only,
+)
 
 
 def _network() -> Iterator[tuple[str, Sample]]:
@@ -394,6 +350,10 @@ def _system() -> Iterator[tuple[str, Sample]]:
 
 
 SYSTEM: dict[str, Sample] = dict(_system())
+for _service in SERVICES:
+    SYSTEM.update(_service.SAMPLES)
+CONFIG = Config(baseline=True, accounts=frozenset({ACCOUNT}))
+"""The samples are an account's own safeguards too, so that one that is missing is found."""
 
 
 def urn(name: str, type: str | None = None, stack: str = "staging") -> str:
@@ -428,25 +388,10 @@ def judged(
     problems: Iterable[str] = (),
 ) -> list[Verdict]:
     """Every verdict of a preview: each resource as it is declared, then the stack."""
-    judge = Judge(RULES, config or Config(), list(waivers), list(problems), today=TODAY)
+    judge = Judge(RULES, config or CONFIG, list(waivers), list(problems), today=TODAY)
     whole = stack(samples)
     found = [verdict for each in whole.resources for verdict in judge.resource(each)]
     return found + list(judge.stack(whole))
-
-
-def changed(sample: Sample, changes: Mapping[str, Any]) -> Sample:
-    """The sample with properties set or, by `GONE`, removed; paths as `rules.0.status`."""
-    properties = deepcopy(sample.properties)
-    for path, value in changes.items():
-        *steps, last = path.split(".")
-        inside: Any = properties
-        for step in steps:
-            inside = inside[int(step)] if isinstance(inside, list) else inside.setdefault(step, {})
-        if value is GONE:
-            del inside[last]
-        else:
-            inside[int(last) if isinstance(inside, list) else last] = value
-    return replace(sample, properties=properties)
 
 
 def with_changes(name: str, changes: Mapping[str, Any], samples: Mapping[str, Sample] = SYSTEM) -> dict[str, Sample]:

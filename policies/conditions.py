@@ -1,0 +1,44 @@
+"""When a rule is about a resource: what it holds, what it is for."""
+
+from __future__ import annotations
+
+from .config import SENSITIVE, Config
+from .graph import Resource, Stack, known
+from .values import UNKNOWN
+
+TRIALS = frozenset({"development", "dev", "test", "testing", "staging", "stage", "sandbox", "qa", "uat", "demo"})
+"""Environments whose outage harms no patient."""
+
+
+def data_class(resource: Resource, config: Config) -> object:
+    """The class a resource is tagged with; `UNKNOWN` when preview cannot know."""
+    return resource.tags().get(config.data_class_tag) if known(resource.tags) else UNKNOWN
+
+
+def patient_data(resource: Resource, config: Config) -> bool:
+    """Whether it is tagged as holding patient data, or preview cannot know."""
+    return data_class(resource, config) in ("phi", UNKNOWN)
+
+
+def sensitive(resource: Resource, config: Config) -> bool:
+    """Whether it is tagged as holding patient or personal data, or preview cannot know."""
+    return data_class(resource, config) in (*SENSITIVE, UNKNOWN)
+
+
+def in_production(resource: Resource, config: Config) -> bool:
+    """Whether its environment is not tagged as a trial one: what says nothing is production."""
+    found = resource.tags().get(config.environment_tag) if known(resource.tags) else None
+    return not (isinstance(found, str) and found.lower() in TRIALS)
+
+
+def patient_data_in_production(resource: Resource, config: Config) -> bool:
+    """Both."""
+    return patient_data(resource, config) and in_production(resource, config)
+
+
+def holds_patient_data(stack: Stack, config: Config) -> bool:
+    """Whether anything in the stack is tagged as patient data."""
+    notes = stack.notes
+    if "patient data" not in notes:
+        notes["patient data"] = any(data_class(each, config) == "phi" for each in stack.resources)
+    return bool(notes["patient data"])

@@ -1,0 +1,124 @@
+"""Recognizing credentials in text: the formats of known tokens, and random values under names that say secret.
+
+Nothing here returns a value it saw, only what kind of thing it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .values import View
+
+FORMATS = {
+    "an AWS access key id": re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b"),
+    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
+    "a connection string with a password": re.compile(r"\b[a-z][a-z0-9+]*://[^/\s:@'\"]*:[^/\s:@'\"${}<]{6,}@"),
+    "a GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    "a GitLab token": re.compile(r"\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}"),
+    "a Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    "a Slack webhook": re.compile(r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{16,}"),
+    "a Stripe key": re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
+    "a Twilio key": re.compile(r"\bSK[0-9a-f]{32}\b"),
+    "a SendGrid key": re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    "an npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "a PyPI token": re.compile(r"\bpypi-[A-Za-z0-9_-]{50,}"),
+    "a Pulumi token": re.compile(r"\bpul-[0-9a-f]{40}\b"),
+    "a Datadog key": re.compile(r"(?i)\b(?:dd|datadog)_api_key['\"]?\s*[:=]\s*['\"]?[0-9a-f]{32}\b"),
+    "an OpenAI or Anthropic key": re.compile(r"\bsk-(?:proj-|ant-)[A-Za-z0-9_-]{20,}"),
+    "an age secret key": re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]{50,}"),
+}
+SECRET_NAME = re.compile(
+    r"(?i)(?:^|[_.\-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|"
+    r"client[_-]?secret|auth[_-]?key|credentials?|secret[_-]?key|encryption[_-]?key|signing[_-]?key)$"
+)
+_ASSIGNED = re.compile(
+    r"(?i)\b(?:export\s+)?([a-z][a-z0-9_]*(?:password|passwd|secret|token|api_?key|access_?key|private_?key))\s*[:=]\s*"
+    r"['\"]?([^\s'\"$&|;<>(){}]{12,})"
+)
+REFERENCES = ("arn:", "alias/", "/", "{{", "${", "$(", "http://", "https://", "s3://", "ssm:", "resolve:")
+ENTROPY_BITS = 3.5
+SHORTEST_SECRET = 12
+
+
+def credentials(text: str) -> Iterator[str]:
+    """What kinds of credential a text holds: known formats, and assignments of random values to secret names."""
+    for what, pattern in FORMATS.items():
+        if pattern.search(text):
+            yield what
+    if any(random(match[2]) for match in _ASSIGNED.finditer(text)):
+        yield "an assignment of what looks like a credential"
+
+
+def under(name: str, value: str) -> str | None:
+    """What kind of credential a value under a name is, or None."""
+    for what, pattern in FORMATS.items():
+        if pattern.search(value):
+            return what
+    if SECRET_NAME.search(name) and random(value):
+        return "what looks like a credential"
+    return None
+
+
+def random(value: str) -> bool:
+    """Whether a text is too random to be a word, a name or a reference."""
+    if len(value) < SHORTEST_SECRET or value.startswith(REFERENCES) or " " in value:
+        return False
+    counts = Counter(value)
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) > ENTROPY_BITS
+
+
+def within(view: View, skip: Callable[[str], object] | None = None) -> Iterator[tuple[str, str]]:
+    """(path, kind) of every credential in an object: plain values, JSON documents and base64 texts in it."""
+    for path, value in view.leaves():
+        if not isinstance(value, str) or (skip is not None and skip(path)):
+            continue
+        inner = _document(value)
+        if inner is not None:
+            yield from within(View(named(inner), path))
+            continue
+        what = under(path.rsplit(".", 1)[-1], value)
+        if what is None and len(value) > SHORTEST_SECRET:
+            what = next(credentials(_decoded(value)), None)
+        if what is not None:
+            yield path, what
+
+
+def named(value: Any) -> Any:
+    """Lists of `{name, value}`, as environments of containers are, as objects: so that names stand before values."""
+    if isinstance(value, list):
+        pairs = [each for each in value if isinstance(each, dict) and set(each) == {"name", "value"}]
+        if value and len(pairs) == len(value):
+            return {str(each["name"]): each["value"] for each in pairs}
+        return [named(each) for each in value]
+    if isinstance(value, dict):
+        return {key: named(each) for key, each in value.items()}
+    return value
+
+
+def _document(text: str) -> Any:
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, (dict, list)) else None
+
+
+def _decoded(text: str) -> str:
+    """The text, and what it says when it is base64."""
+    if len(text) % 4 or len(text) < 24 or not re.fullmatch(r"[A-Za-z0-9+/\n]+=*", text):
+        return text
+    try:
+        return base64.b64decode(text, validate=False).decode()
+    except (binascii.Error, ValueError):
+        return text

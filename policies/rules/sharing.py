@@ -1,0 +1,176 @@
+"""Who else is let in, and where records and keys lead: accounts, services, destinations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..conditions import patient_data
+from ..config import Config
+from ..documents import allows, bounded, conditions, statements, values
+from ..graph import Resource, Stack
+from ..rule import CRITICAL, HIGH, LOW, Finding, linked_rule, resource_rule
+from ..values import texts_within
+from .iam import account_of, own_accounts
+from .jurisdiction import EDGE_REGION, excepted, not_allowed, region_of_arn
+
+BEARING = {
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:s3/accessPoint:AccessPoint": "policy",
+    "aws:kms/key:Key": "policy",
+    "aws:kms/keyPolicy:KeyPolicy": "policy",
+    "aws:kms/replicaKey:ReplicaKey": "policy",
+    "aws:sqs/queuePolicy:QueuePolicy": "policy",
+    "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
+    "aws:ecr/registryPolicy:RegistryPolicy": "policy",
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": "policy",
+    "aws:backup/vaultPolicy:VaultPolicy": "policy",
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": "policy",
+    "aws:opensearch/domainPolicy:DomainPolicy": "accessPolicies",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": "policy",
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
+    "aws:apigateway/restApiPolicy:RestApiPolicy": "policy",
+    "aws:oam/sinkPolicy:SinkPolicy": "policy",
+}
+"""Types that carry a document about who may use them → where."""
+PERMISSION = "aws:lambda/permission:Permission"
+AWS_ACCOUNTS = frozenset({"127311923021", "985666609251", "797873946194", "033677994240", "600734575887"})
+"""Accounts by which Elastic Load Balancing delivers logs (Enable access logs, accounts by region; US and Canada)."""
+
+
+@linked_rule(
+    "cross-account-principal-allowlist",
+    types=(*BEARING, PERMISSION),
+    title="Data is shared with trusted accounts only",
+    severity=CRITICAL,
+    remedy="Add the account to trustedAccounts (a contract must stand behind it), or remove it.",
+    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+)
+def cross_account(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    own = own_accounts(stack, config)
+    if not own:
+        return
+    if resource.type == PERMISSION:
+        account = account_of(resource.text("principal") or "")
+        if account and account not in own:
+            yield "principal is of an account that is not a trusted one."
+        organization = resource.text("principalOrgId")
+        if organization and config.organizations and organization not in config.organizations:
+            yield "principalOrgId is another organization."
+        return
+    for each in statements(resource, BEARING[resource.type]):
+        if not allows(each):
+            continue
+        strangers = [
+            one for one in values(each, "Principal", "AWS") if account_of(one) not in (*own, *AWS_ACCOUNTS, "")
+        ]
+        if strangers:
+            yield f"{each.path} lets an account in that is not a trusted one."
+        for _, key, found in conditions(each):
+            if key == "aws:principalorgid" and config.organizations and set(found) - config.organizations:
+                yield f"{each.path} lets another organization in."
+
+
+@resource_rule(
+    "service-principal-source-bound",
+    types=tuple(BEARING),
+    title="Services act for this account only",
+    severity=LOW,
+    remedy="Add a condition on aws:SourceAccount or aws:SourceArn.",
+    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+)
+def service_bound(resource: Resource, config: Config) -> Iterator[str]:
+    for each in statements(resource, BEARING[resource.type]):
+        services = values(each, "Principal", "Service")
+        if allows(each) and services and not bounded(each):
+            yield f"{each.path}: {services[0]} may act for any account."
+
+
+_RECORDS: dict[str, tuple[str, ...]] = {
+    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs", "connectionLogs"),
+    "aws:cloudfront/distribution:Distribution": ("loggingConfig",),
+    "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
+    "aws:ec2/flowLog:FlowLog": ("logDestination",),
+    "aws:cloudtrail/trail:Trail": ("s3BucketName", "cloudWatchLogsGroupArn"),
+    "aws:cfg/deliveryChannel:DeliveryChannel": ("s3BucketName",),
+    "aws:apigateway/stage:Stage": ("accessLogSettings",),
+    "aws:apigatewayv2/stage:Stage": ("accessLogSettings",),
+    "aws:elasticache/replicationGroup:ReplicationGroup": ("logDeliveryConfigurations",),
+    "aws:opensearch/domain:Domain": ("logPublishingOptions",),
+    "aws:route53/resolverQueryLogConfig:ResolverQueryLogConfig": ("destinationArn",),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": ("deliveryDestinationConfiguration",),
+    "aws:cognito/logDeliveryConfiguration:LogDeliveryConfiguration": ("logConfigurations",),
+    "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter": ("destinationArn",),
+    "aws:ec2clientvpn/endpoint:Endpoint": ("connectionLogOptions",),
+}
+"""Types → the properties that name where their records go."""
+
+
+@linked_rule(
+    "log-destinations-in-jurisdiction",
+    types=tuple(_RECORDS),
+    title="Records go to the jurisdiction, in trusted accounts",
+    severity=HIGH,
+    remedy="Name a bucket, log group or stream in a region of the jurisdiction, in a trusted account.",
+    url="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html",
+)
+def log_destinations(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    own = own_accounts(stack, config)
+    for name in _RECORDS[resource.type]:
+        for target in stack.targets(resource, name):
+            region = target.region()
+            if target.type.startswith("aws:") and region is not None and region not in config.regions:
+                if (
+                    target.type in _KEEPERS
+                    and not excepted(target, region, config)
+                    and not excepted(resource, region, config)
+                ):
+                    yield f"{name}: {target.name} is in {not_allowed(region, config)}."
+        for text in _arns(resource, name):
+            region, account = region_of_arn(text), account_of(text)
+            if (
+                region
+                and region not in config.regions
+                and not (region == EDGE_REGION and excepted(resource, region, config))
+            ):
+                if not stack.named(text):
+                    yield f"{name}: {not_allowed(region, config)}."
+            if account and own and account not in own:
+                yield f"{name}: the account is not a trusted one."
+
+
+_KEEPERS = (
+    "aws:s3/bucket:Bucket",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:kinesis/stream:Stream",
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+)
+
+
+def _arns(resource: Resource, name: str) -> list[str]:
+    return [text for text in texts_within(resource.properties.get(name)) if text.startswith("arn:")]
+
+
+_KEY_NAME = re.compile(r"(?i)(?:kms.*key|kmskey|keyarn|encryptionkey)\w*$")
+
+
+@resource_rule(
+    "kms-key-reference-in-jurisdiction",
+    types="aws:*",
+    title="Data is encrypted with keys of the jurisdiction",
+    severity=HIGH,
+    remedy="Name a customer key in a region of the jurisdiction.",
+    url="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html",
+)
+def key_reference(resource: Resource, config: Config) -> Iterator[str]:
+    for path, value in resource.leaves():
+        name = next((step for step in reversed(path.split(".")) if not step.isdecimal()), "")
+        if not isinstance(value, str) or not _KEY_NAME.search(name):
+            continue
+        region = region_of_arn(value)
+        if region and ":kms:" in value and region not in config.regions and not excepted(resource, region, config):
+            yield f"{path}: {not_allowed(region, config)}."
+        if "alias/aws/" in value and resource.has("tags") and patient_data(resource, config):
+            yield f"{path} names a key that AWS manages; patient data needs a customer key."
