@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .config import SENSITIVE, Config
 from .graph import Resource, Stack, known
-from .values import UNKNOWN
+from .values import UNKNOWN, NotKnown
 
 TRIALS = frozenset({"development", "dev", "test", "testing", "staging", "stage", "sandbox", "qa", "uat", "demo"})
 """Environments whose outage harms no patient."""
@@ -16,18 +16,25 @@ def data_class(resource: Resource, config: Config) -> object:
 
 
 def patient_data(resource: Resource, config: Config) -> bool:
-    """Whether it is tagged as holding patient data, or preview cannot know."""
-    return data_class(resource, config) in ("phi", UNKNOWN)
+    """Whether it is tagged as holding patient data. Raises NotKnown."""
+    return _tag(resource, config.data_class_tag) == "phi"
 
 
 def sensitive(resource: Resource, config: Config) -> bool:
-    """Whether it is tagged as holding patient or personal data, or preview cannot know."""
-    return data_class(resource, config) in (*SENSITIVE, UNKNOWN)
+    """Whether it is tagged as holding patient or personal data. Raises NotKnown."""
+    return _tag(resource, config.data_class_tag) in SENSITIVE
+
+
+def _tag(resource: Resource, name: str) -> object:
+    found = resource.tags().get(name)
+    if found is UNKNOWN:
+        raise NotKnown(resource.where(f"tags.{name}"))
+    return found
 
 
 def in_production(resource: Resource, config: Config) -> bool:
-    """Whether its environment is not tagged as a trial one: what says nothing is production."""
-    found = resource.tags().get(config.environment_tag) if known(resource.tags) else None
+    """Whether its environment is not tagged as a trial one: what says nothing is production. Raises NotKnown."""
+    found = _tag(resource, config.environment_tag)
     return not (isinstance(found, str) and found.lower() in TRIALS)
 
 

@@ -33,7 +33,7 @@ NOT_FALSE = _simple(lambda view, path: view.flag(path) is False, "must not be fa
 """True or absent, where AWS's default is true."""
 SET = _simple(lambda view, path: not view.has(path), "is not set", "set {}")
 """Something, known or not."""
-UNSET = _simple(lambda view, path: view.has(path), "must not be set", "remove {}")
+UNSET = _simple(lambda view, path: view.given(path), "must not be set", "remove {}")
 """Nothing."""
 
 

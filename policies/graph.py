@@ -218,7 +218,8 @@ class Stack:
     def users(self, resource: Resource, *types: str, property: str | None = None) -> list[Resource]:
         """Resources (of these types, if any) that refer to `resource`, by dependency or by its id, ARN or name.
 
-        property: only references made by this top-level property (`bucket` for a bucket's side resources).
+        property: only references made by this top-level property (`bucket` for a bucket's side resources); one that is
+            unknown and computed from nothing in the stack could be to anything, and counts.
         """
         found: dict[str, Resource] = {}
         named = [resource.properties.get(key) for key in _IDENTITIES]
@@ -228,11 +229,17 @@ class Stack:
         ]:
             if user is not resource and (property is None or key == property) and (not types or user.type in types):
                 found[user.urn] = user
+        if property is not None:
+            found.update((each.urn, each) for each in self.of(*types) if _could_be_any(each, property))
         return list(found.values())
 
     def links(self, resource: Resource, property: str, target: Resource) -> bool:
         """Whether that property of `resource` refers to `target`."""
         return any(each is target for each in self.targets(resource, property, target.type))
+
+
+def _could_be_any(resource: Resource, property: str) -> bool:
+    return resource.properties.get(property) is UNKNOWN and not resource.dependencies.get(property)
 
 
 def known(value: Any) -> bool:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from .dialects import ACL_RULE, GROUP, INGRESS, ROUTE
 from .graph import Resource, Stack, known
-from .values import View
+from .values import UNKNOWN, View
 
 SUBNET = "aws:ec2/subnet:Subnet"
 TABLE = "aws:ec2/routeTable:RouteTable"
@@ -118,8 +118,8 @@ def store_groups(stack: Stack) -> list[tuple[Resource, Resource]]:
 
 
 def tag(resource: Resource, name: str) -> object:
-    """A tag's value, or None when preview cannot know the tags."""
-    return resource.tags().get(name) if known(resource.tags) else None
+    """A tag's value; `UNKNOWN` when preview cannot know it."""
+    return resource.tags().get(name) if known(resource.tags) else UNKNOWN
 
 
 def internet_facing(stack: Stack, subnet: Resource) -> bool:

@@ -123,6 +123,13 @@ class View:
         value = self._at(path)
         return not (value is None or value == "" or value == [] or value == {})
 
+    def given(self, path: str) -> bool:
+        """Whether something is set there, for what must not be; raises NotKnown when an object around it is unknown."""
+        around = path.rpartition(".")[0]
+        if around and self._at(around) is UNKNOWN:
+            raise NotKnown(self.where(around))
+        return self.has(path)
+
     def unknown(self, path: str) -> bool:
         """Whether the value there is set but unknown."""
         return self._at(path) is UNKNOWN

@@ -16,8 +16,11 @@ from .stores import BUCKET, CLASSED, SIDE, TAG_GUIDE
 
 PROVIDER_GUIDE = "https://www.pulumi.com/registry/packages/aws/installation-configuration/"
 ELIGIBLE = "https://aws.amazon.com/compliance/hipaa-eligible-services-reference/"
-NEUTRAL = frozenset({"appautoscaling", "autoscaling", "resourcegroups", "servicediscovery", "xray", "index", "account"})
-"""Services without a control of their own: they hold no data and open no way."""
+NEUTRAL = frozenset(
+    {"accessanalyzer", "account", "appautoscaling", "autoscaling", "index", "inspector2", "macie2", "resourcegroups",
+     "servicediscovery", "xray"}
+)  # fmt: skip
+"""Services whose resources need no control of their own: they hold no data and open no way."""
 
 
 @resource_rule(
@@ -148,9 +151,9 @@ def deprecated_type(resource: Resource, config: Config) -> Iterator[str]:
 
 _EXPOSED = {
     "aws:lb/loadBalancer:LoadBalancer": lambda r: r.flag("internal") is not True,
-    "aws:cloudfront/distribution:Distribution": lambda r: True,
+    "aws:cloudfront/distribution:Distribution": lambda _: True,
     "aws:apigateway/restApi:RestApi": lambda r: "PRIVATE" not in r.texts("endpointConfiguration.types"),
-    "aws:apigatewayv2/api:Api": lambda r: True,
+    "aws:apigatewayv2/api:Api": lambda _: True,
 }
 
 
@@ -196,9 +199,9 @@ def write_only(resource: Resource, config: Config) -> Iterator[str]:
     for name, instead in _PLAIN.get(resource.type, {}).items():
         if resource.declares(name) and resource.has(name):
             yield f"{name} keeps the value in the state; use {instead}."
-    if resource.type == "aws:ssm/parameter:Parameter" and resource.text("type") == "SecureString":
-        if resource.declares("value") and resource.has("value"):
-            yield "value keeps the value in the state; use valueWo."
+    secret = resource.type == "aws:ssm/parameter:Parameter" and resource.text("type") == "SecureString"
+    if secret and resource.declares("value") and resource.has("value"):
+        yield "value keeps the value in the state; use valueWo."
 
 
 _OWN_PROTECTION = {
@@ -207,7 +210,7 @@ _OWN_PROTECTION = {
     "aws:rds/cluster:Cluster": lambda r: r.flag("deletionProtection") is True,
     "aws:rds/instance:Instance": lambda r: r.flag("deletionProtection") is True,
     "aws:backup/vault:Vault": lambda r: r.flag("forceDestroy") is not True,
-    "aws:efs/fileSystem:FileSystem": lambda r: False,
+    "aws:efs/fileSystem:FileSystem": lambda _: False,
 }
 
 
@@ -220,9 +223,9 @@ _OWN_PROTECTION = {
     url="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
 def stateful_protected(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.tags().get(config.data_class_tag) == "phi" and not resource.protect:
-        if not _OWN_PROTECTION[resource.type](resource):
-            yield "holds patient data and can be deleted: neither protect nor its own deletion protection is on."
+    held = resource.tags().get(config.data_class_tag) == "phi"
+    if held and not resource.protect and not _OWN_PROTECTION[resource.type](resource):
+        yield "holds patient data and can be deleted: neither protect nor its own deletion protection is on."
 
 
 @stack_rule(
@@ -238,9 +241,9 @@ def audit_baseline(stack: Stack, config: Config) -> Iterator[Finding]:
     trails = stack.of("aws:cloudtrail/trail:Trail", "aws:cloudtrail/eventDataStore:EventDataStore")
     wide = ("isMultiRegionTrail", "multiRegionEnabled")
     have = {
-        "a multi-region trail": any(t.unknown(n) or t.flag(n) for t in trails for n in wide),
-        "a Config recorder": bool(stack.of("aws:cfg/recorder:Recorder")),
-        "a GuardDuty detector": bool(stack.of("aws:guardduty/detector:Detector")),
+        "multi-region trail": any(t.unknown(n) or t.flag(n) for t in trails for n in wide),
+        "Config recorder": bool(stack.of("aws:cfg/recorder:Recorder")),
+        "GuardDuty detector": bool(stack.of("aws:guardduty/detector:Detector")),
         "flow logs": bool(stack.of("aws:ec2/flowLog:FlowLog")) or not stack.of("aws:ec2/vpc:Vpc"),
     }
     missing = [what for what, found in have.items() if not found]

@@ -9,7 +9,7 @@ from ..config import Config
 from ..expect import SET, UNSET, one_of
 from ..graph import Resource, Stack
 from ..rule import HIGH, LOW, MEDIUM, Finding, Severity, linked_rule, requires, resource_rule
-from ..values import View
+from ..values import UNKNOWN, View
 from .jurisdiction import not_allowed, region_of_arn
 from .stores import BUCKET
 
@@ -110,13 +110,12 @@ def behaviours(resource: Resource) -> list[View]:
     url=GUIDE + "DownloadDistS3AndCustomOrigins.html",
 )
 def origin_owned(distribution: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
-    owned = stack.targets(distribution, "origins", BUCKET)
-    names = {str(bucket.properties.get("bucket")) for bucket in stack.of(BUCKET)}
+    names = [bucket.properties.get("bucket") for bucket in stack.of(BUCKET)]
     for origin in distribution.views("origins"):
         host = None if origin.unknown("domainName") else origin.text("domainName")
-        if host and ".s3" in host and host.endswith("amazonaws.com"):
-            if host.split(".s3")[0] not in names and not owned:
-                yield f"{origin.where('domainName')}: the bucket is not of this stack."
+        of_bucket = host is not None and ".s3" in host and host.endswith("amazonaws.com")
+        if of_bucket and UNKNOWN not in names and str(host).split(".s3")[0] not in names:
+            yield f"{origin.where('domainName')}: the bucket is not of this stack."
 
 
 @linked_rule(

@@ -56,9 +56,10 @@ def mfa(resource: Resource, config: Config) -> Iterator[str]:
     url=GUIDE + "user-pool-settings-mfa-totp.html",
 )
 def mfa_not_sms(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.text("mfaConfiguration") in ("ON", "OPTIONAL"):
-        if not resource.flag("softwareTokenMfaConfiguration.enabled") and not resource.has("webAuthnConfiguration"):
-            yield "softwareTokenMfaConfiguration.enabled must be true: text messages can be taken over."
+    asked = resource.text("mfaConfiguration") in ("ON", "OPTIONAL")
+    strong = resource.flag("softwareTokenMfaConfiguration.enabled") or resource.has("webAuthnConfiguration")
+    if asked and not strong:
+        yield "softwareTokenMfaConfiguration.enabled must be true: text messages can be taken over."
 
 
 @resource_rule(

@@ -263,8 +263,7 @@ def _user_data(resource: Resource) -> Iterator[tuple[str, str]]:
     url=GUIDE + "user-data.html",
 )
 def user_data(resource: Resource, config: Config) -> Iterator[str]:
-    for what in sorted({f"{name} holds {kind}." for name, text in _user_data(resource) for kind in credentials(text)}):
-        yield what
+    yield from sorted({f"{name} holds {kind}." for name, text in _user_data(resource) for kind in credentials(text)})
 
 
 @resource_rule(
@@ -396,9 +395,8 @@ def snapshot_not_shared(resource: Resource, config: Config) -> Iterator[str]:
     url=EBS_GUIDE + "ebs-encryption.html",
 )
 def snapshot_encrypted(snapshot: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
-    if snapshot.type == IMPORT:
-        if snapshot.flag("encrypted") is not True or not snapshot.has("kmsKeyId"):
-            yield "encrypted must be true, and kmsKeyId set."
+    if snapshot.type == IMPORT and (snapshot.flag("encrypted") is not True or not snapshot.has("kmsKeyId")):
+        yield "encrypted must be true, and kmsKeyId set."
     for volume in stack.targets(snapshot, "volumeId", VOLUME):
         if not volume.unknown("encrypted") and volume.flag("encrypted") is not True:
             yield f"volumeId: {volume.name} is not encrypted, so its snapshot is not."

@@ -88,7 +88,7 @@ def auth(resource: Resource, config: Config) -> Iterator[str]:
 )
 def token_not_plain(resource: Resource, config: Config) -> Iterator[str]:
     for name in ("authToken", "passwords", "authenticationMode.passwords"):
-        if resource.has(name):
+        if resource.given(name):
             yield f"{name} keeps the password in the state."
 
 

@@ -125,6 +125,9 @@ def rds_replica(stack: Stack, config: Config) -> Iterator[Finding]:
             region = region_of_arn(source or "")
             if region and region not in config.regions:
                 yield Finding(resource, f"{name}: {not_allowed(region, config)}.")
+            origin = None if resource.unknown("sourceRegion") else resource.text("sourceRegion")
+            if origin is not None and origin not in config.regions:
+                yield Finding(resource, f"sourceRegion: {not_allowed(origin, config)}.")
             placed = resource.region()
             if source is not None and placed is not None and placed not in config.regions:
                 yield Finding(resource, f"region: the copy would be in {not_allowed(placed, config)}.")

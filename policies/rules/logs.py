@@ -133,9 +133,8 @@ def stream_encrypted(resource: Resource, config: Config) -> Iterator[str]:
     if resource.type == STREAM:
         if resource.text("encryptionType") != "KMS" or not resource.has("kmsKeyId"):
             yield "encryptionType must be KMS, with kmsKeyId."
-    elif not resource.has("kinesisSourceConfiguration"):
-        if resource.flag("serverSideEncryption.enabled") is not True:
-            yield "serverSideEncryption.enabled must be true."
+    elif not resource.has("kinesisSourceConfiguration") and resource.flag("serverSideEncryption.enabled") is not True:
+        yield "serverSideEncryption.enabled must be true."
 
 
 @resource_rule(
@@ -215,9 +214,9 @@ def security_alarms(stack: Stack, config: Config) -> Iterator[Finding]:
     url=EVENTS_GUIDE + "eb-event-bus-perms.html",
 )
 def bus_policy(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.type.endswith("EventPermission"):
-        if resource.text("principal") == "*" and not resource.has("condition"):
-            yield "principal * lets anyone send events."
+    permission = resource.type.endswith("EventPermission")
+    if permission and resource.text("principal") == "*" and not resource.has("condition"):
+        yield "principal * lets anyone send events."
     for statement in public(resource, "policy"):
         yield f"{statement.path} lets anyone send events."
 

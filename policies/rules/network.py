@@ -12,7 +12,7 @@ from ..dialects import ACL_RULE, EGRESS, GROUP, INGRESS, OLD_GROUP_RULE
 from ..expect import NOT_TRUE, SET
 from ..graph import Resource, Stack
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
-from ..values import View
+from ..values import UNKNOWN, View
 from .reachability import (
     ANYWHERE,
     GROUP_GUIDE,
@@ -34,6 +34,11 @@ DEFAULT_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
 NAT = "aws:ec2/natGateway:NatGateway"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 ALL_PORTS = (0, 65535)
+OF_GROUPS = (
+    INGRESS, EGRESS, OLD_GROUP_RULE, "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
+    "aws:vpc/securityGroupVpcAssociation:SecurityGroupVpcAssociation",
+)  # fmt: skip
+"""Types that are about a security group without being in it."""
 MOST_RULES = 50
 SHORTEST_PUBLIC_PREFIX = 24
 GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/"
@@ -205,7 +210,7 @@ def igw_authorized(stack: Stack, config: Config) -> Iterator[Finding]:
     for gateway in gateways:
         for vpc in stack.targets(gateway, "vpcId", VPC):
             subnets = stack.users(vpc, SUBNET, property="vpcId")
-            if subnets and not any(tier(each, config) == "public" for each in subnets):
+            if subnets and not any(tier(each, config) in ("public", UNKNOWN) for each in subnets):
                 yield Finding(gateway, f"{vpc.name} has no public tier that would need a way to the internet.")
 
 
@@ -267,33 +272,32 @@ def main_table_empty(stack: Stack, config: Config) -> Iterator[Finding]:
                 yield Finding(route, f"{names} have no route table of their own and inherit this default route.")
 
 
-@stack_rule(
+@linked_rule(
     "vpc-encryption-control",
+    types=VPC,
     title="Networks of patient data watch for traffic in clear",
     severity=LOW,
     remedy="Add a VpcEncryptionControl of the VPC with mode monitor or enforce.",
     url=GUIDE + "vpc-encryption-controls.html",
 )
-def encryption_control(stack: Stack, config: Config) -> Iterator[Finding]:
-    for vpc in stack.of(VPC):
-        if patient_data(vpc, config) and not stack.users(
-            vpc, "aws:ec2/vpcEncryptionControl:VpcEncryptionControl", property="vpcId"
-        ):
-            yield Finding(vpc, "no VpcEncryptionControl watches it.")
+def encryption_control(vpc: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    control = "aws:ec2/vpcEncryptionControl:VpcEncryptionControl"
+    if patient_data(vpc, config) and not stack.users(vpc, control, property="vpcId"):
+        yield "no VpcEncryptionControl watches it."
 
 
-@stack_rule(
+@linked_rule(
     "resolver-query-logging",
+    types=VPC,
     title="Networks of patient data record the names they look up",
     severity=LOW,
     remedy="Add a ResolverQueryLogConfig and its association with the VPC.",
     url="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs.html",
 )
-def resolver_logs(stack: Stack, config: Config) -> Iterator[Finding]:
+def resolver_logs(vpc: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
     association = "aws:route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation"
-    for vpc in stack.of(VPC):
-        if patient_data(vpc, config) and not stack.users(vpc, association, property="resourceId"):
-            yield Finding(vpc, "the names its resources look up are not recorded.")
+    if patient_data(vpc, config) and not stack.users(vpc, association, property="resourceId"):
+        yield "the names its resources look up are not recorded."
 
 
 @stack_rule(
@@ -309,7 +313,7 @@ def nat_public(stack: Stack, config: Config) -> Iterator[Finding]:
         if not gateway.unknown("connectivityType") and gateway.text("connectivityType") == "private":
             continue
         for subnet in stack.targets(gateway, "subnetId", SUBNET):
-            if tier(subnet, config) != "public":
+            if tier(subnet, config) not in ("public", UNKNOWN):
                 yield Finding(gateway, f"{subnet.name} is not of the public tier.")
     if len(gateways) == 1 and len(stack.of(SUBNET)) > 2 and in_production(gateways[0], config):
         yield Finding(gateways[0], "one NAT gateway serves every zone.")
@@ -360,7 +364,7 @@ def no_all_protocols(resource: Resource, config: Config) -> Iterator[str]:
     types=INGRESS,
     title="The internet is let in at load balancers only, on 443 and 80",
     severity=HIGH,
-    remedy="Let the internet into the load balancer's group on 443 (80 to redirect), and that group into the service's.",
+    remedy="Let the internet into the load balancer's group on 443 (80 to redirect), that group into the service's.",
     url=GROUP_GUIDE,
 )
 def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
@@ -368,11 +372,11 @@ def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Fi
         return
     first, last = ports(way)
     if first != last or first not in (80, 443):
-        yield f"{_where(way)}the internet is let in on {first} to {last}; only 443, and 80 to redirect, are for everyone."
+        yield f"{_where(way)}the internet is let in on {first} to {last}; only 443 and 80 are for everyone."
         return
     for group in stack.targets(way, "securityGroupId", GROUP):
         balancers = stack.users(group, "aws:lb/loadBalancer:LoadBalancer", property="securityGroups")
-        users = [each for each in stack.users(group) if each.type not in (INGRESS, EGRESS, OLD_GROUP_RULE)]
+        users = [each for each in stack.users(group) if each.type not in OF_GROUPS]
         if users and not balancers:
             yield f"{_where(way)}the internet is let into {group.name}, which is not a load balancer's."
 
@@ -428,10 +432,8 @@ rules_described = requires(
     url=GROUP_GUIDE,
 )
 def group_attached(stack: Stack, config: Config) -> Iterator[Finding]:
-    own = (INGRESS, EGRESS, OLD_GROUP_RULE, "aws:vpc/securityGroupRulesExclusive:SecurityGroupRulesExclusive")
-    exclusive = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
     for group in stack.of(GROUP):
-        references = [each for each in stack.users(group) if each.type not in (*own, exclusive)]
+        references = [each for each in stack.users(group) if each.type not in OF_GROUPS]
         sources = stack.users(group, INGRESS, EGRESS, OLD_GROUP_RULE, property="referencedSecurityGroupId")
         if not references and not sources:
             yield Finding(group, "nothing of this stack uses it.")

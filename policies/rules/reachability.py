@@ -20,6 +20,7 @@ from ..paths import (
     tables_of,
 )
 from ..rule import CRITICAL, HIGH, Finding, stack_rule
+from ..values import UNKNOWN
 
 VPC_GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"
 GROUP_GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html"
@@ -60,7 +61,7 @@ def data_subnet_no_default_route(stack: Stack, config: Config) -> Iterator[Findi
 )
 def route_igw_public_only(stack: Stack, config: Config) -> Iterator[Finding]:
     for subnet in stack.of(SUBNET):
-        if tier(subnet, config) == "public":
+        if tier(subnet, config) in ("public", UNKNOWN):
             continue
         for table in tables_of(stack, subnet):
             for route in default_routes(stack, table):

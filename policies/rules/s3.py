@@ -257,9 +257,9 @@ def account_block(stack: Stack, config: Config) -> Iterator[Finding]:
 )
 def no_lockout(resource: Resource, config: Config) -> Iterator[str]:
     for each in statements(resource, "policy"):
-        if each.text("Effect") == "Deny" and everyone(each) and {"s3:*", "*"} & set(values(each, "Action")):
-            if not each.has("Condition") and not each.has("NotPrincipal"):
-                yield f"{each.path} denies everything to everyone."
+        denied = each.text("Effect") == "Deny" and everyone(each) and {"s3:*", "*"} & set(values(each, "Action"))
+        if denied and not each.has("Condition") and not each.has("NotPrincipal"):
+            yield f"{each.path} denies everything to everyone."
 
 
 @linked_rule(
@@ -438,7 +438,7 @@ def replication_present(bucket: Resource, stack: Stack, config: Config) -> Itera
         yield "no enabled replication rule."
 
 
-@resource_rule(
+@linked_rule(
     "s3-replica-encrypted",
     types=REPLICATION,
     title="Copies are encrypted with a key of their region",
@@ -446,8 +446,13 @@ def replication_present(bucket: Resource, stack: Stack, config: Config) -> Itera
     remedy="Set destination.encryptionConfiguration.replicaKmsKeyId and select sseKmsEncryptedObjects.",
     url=USER_GUIDE + "replication-config-for-kms-objects.html",
 )
-def replica_encrypted(resource: Resource, config: Config) -> Iterator[str]:
-    for rule in resource.views("rules"):
+def replica_encrypted(replication: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    """Not of a bucket whose objects have no key: s3-bucket-kms-encrypted is about that one."""
+    buckets = stack.targets(replication, "bucket", BUCKET)
+    sides = [each for bucket in buckets for each in stack.users(bucket, SIDE["KMS encryption"], property="bucket")]
+    if sides and not any(_kms(side) for side in sides):
+        return
+    for rule in replication.views("rules"):
         if rule.text("status") == "Disabled":
             continue
         key = "destination.encryptionConfiguration.replicaKmsKeyId"

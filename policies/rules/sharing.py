@@ -12,7 +12,7 @@ from ..graph import Resource, Stack
 from ..rule import CRITICAL, HIGH, LOW, Finding, linked_rule, resource_rule
 from ..values import texts_within
 from .iam import account_of, own_accounts
-from .jurisdiction import EDGE_REGION, excepted, not_allowed, region_of_arn
+from .jurisdiction import excepted, not_allowed, region_of_arn
 
 BEARING = {
     "aws:s3/bucketPolicy:BucketPolicy": "policy",
@@ -121,22 +121,15 @@ def log_destinations(resource: Resource, stack: Stack, config: Config) -> Iterat
     for name in _RECORDS[resource.type]:
         for target in stack.targets(resource, name):
             region = target.region()
-            if target.type.startswith("aws:") and region is not None and region not in config.regions:
-                if (
-                    target.type in _KEEPERS
-                    and not excepted(target, region, config)
-                    and not excepted(resource, region, config)
-                ):
-                    yield f"{name}: {target.name} is in {not_allowed(region, config)}."
+            if target.type not in _KEEPERS or region is None or region in config.regions:
+                continue
+            if not excepted(target, region, config) and not excepted(resource, region, config):
+                yield f"{name}: {target.name} is in {not_allowed(region, config)}."
         for text in _arns(resource, name):
             region, account = region_of_arn(text), account_of(text)
-            if (
-                region
-                and region not in config.regions
-                and not (region == EDGE_REGION and excepted(resource, region, config))
-            ):
-                if not stack.named(text):
-                    yield f"{name}: {not_allowed(region, config)}."
+            abroad = region and region not in config.regions and not excepted(resource, region, config)
+            if abroad and not stack.named(text):
+                yield f"{name}: {not_allowed(region, config)}."
             if account and own and account not in own:
                 yield f"{name}: the account is not a trusted one."
 

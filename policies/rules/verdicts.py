@@ -37,7 +37,9 @@ def unverified(stack: Stack, config: Config) -> Iterator[Finding]:
     url="https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/",
 )
 def ignore_changes(resource: Resource, config: Config) -> Iterator[str]:
-    hidden = sorted(name for name in resource.ignore_changes if name.split(".")[0].split("[")[0] in JUDGED)
+    hidden = sorted(
+        name for name in resource.ignore_changes if name == "*" or name.split(".")[0].split("[")[0] in JUDGED
+    )
     if hidden:
         yield f"ignoreChanges hides {', '.join(hidden)}, which rules of this pack judge."
 

@@ -25,6 +25,7 @@ class Sample:
     properties: dict[str, Any]
     ignore_changes: tuple[str, ...] = ()
     computed_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
 
 
 def arn(service: str, what: str, region: str = CA) -> str:
@@ -46,6 +47,17 @@ def tls_only(bucket: str) -> dict[str, Any]:
     }
 
 
+def guards(bucket: str) -> list[dict[str, Any]]:
+    """What the policy of a bucket of patient data denies."""
+    whole = {"Effect": "Deny", "Principal": "*", "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
+    header = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    return [
+        {**whole, "Action": "s3:*", "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+        {**whole, "Action": "s3:PutObject", "Condition": {"StringNotEqualsIfExists": {header: "key"}}},
+        {**whole, "Action": "s3:*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}},
+    ]
+
+
 ACCOUNT_STATEMENT = {
     "Effect": "Allow",
     "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -60,17 +72,22 @@ CONTAINER = {
     "readonlyRootFilesystem": True,
     "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
     "environment": [{"name": "LOG_LEVEL", "value": "info"}],
+    "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/clinic/application"}},
     "secrets": [{"name": "DATABASE_PASSWORD", "valueFrom": arn("secretsmanager", "secret:database-AbCdEf:password::")}],
 }
-PHI = {"DataClass": "phi", "Backup": "daily"}
-INTERNAL = {"DataClass": "internal"}
-KEY, RECOVERY_KEY = arn("kms", "key/data"), arn("kms", "key/recovery", CW)
+COMMON = {"Owner": "platform", "Purpose": "clinic", "Environment": "production"}
+PHI = {"DataClass": "phi", "Backup": "daily", **COMMON}
+INTERNAL = {"DataClass": "internal", **COMMON}
+EXPOSED = {"Exposure": "public"}
+KEY, RECOVERY_KEY, INTERNAL_KEY = arn("kms", "key/data"), arn("kms", "key/recovery", CW), arn("kms", "key/internal")
 LOG_DELIVERY = {
     "Effect": "Allow",
     "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
     "Action": "s3:PutObject",
     "Resource": "arn:aws:s3:::clinic-logs/*",
+    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
 }
+"""A service that may write, for this account only."""
 
 
 def changed(sample: Sample, changes: Mapping[str, Any]) -> Sample:

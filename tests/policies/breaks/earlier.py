@@ -504,7 +504,7 @@ BREAKS: dict[str, list[Break]] = {
         change("https-alb", "certificateArn", f"arn:aws:iam::{ACCOUNT}:server-certificate/old"),
     ],
     "lb-access-logs": [
-        change("balancer-lb", "accessLogs", GONE, KMS),
+        change("balancer-lb", "accessLogs"),
         change("balancer-alb", "accessLogs.enabled", False),
         change("balancer-alb", "accessLogs.bucket"),
     ],

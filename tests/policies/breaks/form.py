@@ -23,7 +23,7 @@ class Break:
     adds: Sample | None = None
     also: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
-    protect: bool | None = None
+    protect: bool = False
     config: Config | None = None
     without: tuple[str, ...] = field(default=())
 
@@ -36,7 +36,7 @@ class Break:
             return {**kept, self.name: replace(kept[self.name], ignore_changes=self.ignores)}
         if self.changes is None:
             return {name: sample for name, sample in kept.items() if name != self.name}
-        return {**kept, self.name: changed(kept[self.name], self.changes)}
+        return {**kept, self.name: replace(changed(kept[self.name], self.changes), protect=self.protect)}
 
     def __str__(self) -> str:
         if self.adds is not None:
