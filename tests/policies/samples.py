@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from policies.config import Config
@@ -557,6 +558,25 @@ def judged(
     whole = stack(samples)
     found = [verdict for each in whole.resources for verdict in judge.resource(each)]
     return found + list(judge.stack(whole))
+
+
+def judged_again(samples: Mapping[str, Sample], config: Config | None = None) -> list[Verdict]:
+    """Verdicts of a changed system. Resource rules look at what differs only: the rest was judged as it is."""
+    judge = Judge(RULES, config or CONFIG, today=TODAY)
+    resources: list[Resource] = []
+    found: list[Verdict] = []
+    for name, sample in samples.items():
+        each = _unchanged().get(name) if SYSTEM.get(name) is sample else None
+        if each is None:
+            each = resource(name, sample, samples)
+            found += judge.resource(each)
+        resources.append(each)
+    return found + list(judge.stack(Stack((stack({}).root, *resources))))
+
+
+@cache
+def _unchanged() -> dict[str, Resource]:
+    return {name: resource(name, sample) for name, sample in SYSTEM.items()}
 
 
 def with_changes(name: str, changes: Mapping[str, Any], samples: Mapping[str, Sample] = SYSTEM) -> dict[str, Sample]:

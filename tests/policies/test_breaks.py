@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from policies.config import Config
-from policies.graph import Stack
 from policies.judge import Judge, Verdict
 from policies.rule import Rule
 from policies.rules import RULES
@@ -16,16 +15,12 @@ from policies.values import UNKNOWN
 from tests.policies.breaks import SERVICES
 from tests.policies.breaks.form import Break
 from tests.policies.sample import TODAY, Sample, changed
-from tests.policies.samples import CONFIG, SYSTEM, first_preview, judged, resource, stack
+from tests.policies.samples import CONFIG, SYSTEM, first_preview, judged, judged_again, resource, stack
 
 BY_FRAME = {"unverified-control-reported", "exception-documented"}  # what the frame finds itself: test_judge.py
 BY_ID = {rule.id: rule for rule in RULES}
 BREAKS = [(rule, one) for service in SERVICES for rule, breaks in service.BREAKS.items() for one in breaks]
 ALLOWED = [(rule, one) for service in SERVICES for rule, breaks in service.ALLOWED.items() for one in breaks]
-WHOLE = stack()
-NAMES = {each.urn: each for each in WHOLE.resources}
-
-
 OVERLAPS: dict[str, set[str]] = {
     "backup-selection-covers-phi": {"ec2-in-backup-plan", "rds-in-backup-plan"},
     "data-subnet-no-default-route": {"clientvpn-not-to-data-tier"},
@@ -61,27 +56,10 @@ OVERLAPS: dict[str, set[str]] = {
 
 
 def after(one: Break) -> list[Verdict]:
-    """Verdicts of a broken system. Resource rules look at what differs only: the rest was judged as it is."""
-    samples = one.apply(SYSTEM)
-    judge = Judge(RULES, one.config or CONFIG, today=TODAY)
-    resources = []
-    found: list[Verdict] = []
-    for name, sample in samples.items():
-        same = SYSTEM.get(name) is sample
-        each = NAMES.get(_urn(name, sample)) if same else None
-        if each is None:
-            each = resource(name, sample, samples)
-            found += judge.resource(each)
-        resources.append(each)
-    found += judge.stack(Stack((WHOLE.root, *resources)))
+    """Verdicts of a broken system."""
+    found = judged_again(one.apply(SYSTEM), one.config)
     assert not [verdict.message for verdict in found if verdict.broken]
     return found
-
-
-def _urn(name: str, sample: Sample) -> str:
-    from tests.policies.samples import urn
-
-    return urn(name, sample.type)
 
 
 def ids(verdicts: list[Verdict], mandatory: bool) -> set[str]:
@@ -173,18 +151,18 @@ def test_no_value_of_any_type_makes_a_resource_rule_fail(name: str) -> None:
 
 
 def rounds() -> Iterator[Mapping[str, Sample]]:
-    """The system with one place of every fifth sample replaced, until each place had each wrong value."""
+    """The system with a place of every fourth sample replaced, until each place had each wrong value."""
     places = {name: leaves(sample.properties) for name, sample in SYSTEM.items()}
-    for step in range(max(map(len, places.values()))):
-        for turn in range(5):
-            for value in WRONG:
-                broken = {
-                    name: changed(SYSTEM[name], {paths[step]: value})
-                    for index, (name, paths) in enumerate(places.items())
-                    if index % 5 == turn and step < len(paths)
-                }
-                if broken:
-                    yield {**SYSTEM, **broken}
+    wrongs = {name: [(path, value) for value in WRONG for path in paths] for name, paths in places.items()}
+    count = 50
+    for turn in range(4):
+        for step in range(count):
+            broken = {
+                name: changed(SYSTEM[name], dict(wrong[len(wrong) * step // count : len(wrong) * (step + 1) // count]))
+                for index, (name, wrong) in enumerate(wrongs.items())
+                if index % 4 == turn
+            }
+            yield {**SYSTEM, **broken}
 
 
 def test_no_value_of_any_type_makes_a_stack_rule_fail() -> None:

@@ -18,7 +18,8 @@ from policies.rule import Severity, catalogue, resource_rule
 from policies.rules import RULES
 from policies.values import UNKNOWN
 from policies.waivers import Waiver
-from tests.policies.samples import GONE, SYSTEM, TODAY, changed, judged, resource, stack, urn, with_changes
+from tests.policies.sample import GONE, TODAY, changed
+from tests.policies.samples import SYSTEM, judged, resource, stack, urn, with_changes
 
 UNENCRYPTED = with_changes("database", {"storageEncrypted": False})
 NOT_KNOWN = with_changes("database", {"storageEncrypted": UNKNOWN})
@@ -52,7 +53,6 @@ def found(verdicts: list[Any], rule: str) -> list[Any]:
 
 def test_the_first_controls_to_build_are_built() -> None:
     assert set(ORDERED) <= {rule.id for rule in RULES}
-    assert len(RULES) >= 45
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -60,6 +60,7 @@ def test_a_rule_says_what_it_is(rule: Any) -> None:
     row = catalogue()[rule.id]
     assert rule.mandatory is (row["enforcement"] == "mandatory")
     assert (rule.on_stack is None) is bool(rule.types)
+    assert [rule.on_resource, rule.on_link, rule.on_stack].count(None) == 2
     assert rule.citation
     assert rule.remedy.endswith(".")
     assert rule.url.startswith("https://")
