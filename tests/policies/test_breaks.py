@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,7 +96,9 @@ def test_a_replica_leaves_key_backups_and_last_snapshot_to_its_source() -> None:
     decided = {"kmsKeyId", "backupRetentionPeriod", "finalSnapshotIdentifier"}
     properties = {key: value for key, value in database.properties.items() if key not in decided}
     copy = {**properties, "identifier": "clinic-replica", "replicateSourceDb": "clinic", "skipFinalSnapshot": True}
-    assert mandatory_findings({**SYSTEM, "replica": replace(database, properties=copy)}) == set()
+    replica = replace(database, properties={**copy, "enabledCloudwatchLogsExports": []}, computed_from={})
+    found = judged_again({**SYSTEM, "replica": replica})
+    assert ids(found, True) == {"rds-log-exports"}  # what this one has of its own
 
 
 def test_every_rule_has_a_break() -> None:

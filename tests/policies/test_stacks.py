@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from policies.graph import STACK, Resource, Stack
 from policies.judge import Judge, Verdict
 from policies.rules import RULES
 from settings import load
+from tests.unit.conftest import REGION
 from tests.unit.test_program import ROOT, STACKS, built
 
 TODAY = date(2026, 6, 30)
@@ -25,11 +27,15 @@ def resources(name: str) -> tuple[Resource, ...]:
     root = Resource(STACK, {}, urn=f"urn:pulumi:{name}::phi-platform::{STACK}::phi-platform-{name}")
     found = [root]
     for entry in built(name).recorder.registrations:
-        computed = {key: entry.outputs[key] for key in ("id", "arn") if key in entry.outputs}
+        computed = {key: _placed(entry.outputs[key], settings.region) for key in ("id", "arn") if key in entry.outputs}
+        inputs = {
+            key: _placed(value, settings.region) if entry.property_dependencies.get(key) else value
+            for key, value in entry.inputs.items()
+        }
         found.append(
             Resource(
                 entry.type,
-                {**computed, **entry.inputs},
+                {**computed, **inputs},
                 urn=entry.urn.replace("urn:pulumi:test::", f"urn:pulumi:{name}::"),
                 name=entry.name,
                 provider={"region": settings.region},
@@ -43,6 +49,15 @@ def resources(name: str) -> tuple[Resource, ...]:
             )
         )
     return tuple(found)
+
+
+def _placed(value: Any, region: str) -> Any:
+    """What the mock answered, which is always of one region, as the stack's own region would."""
+    if isinstance(value, str):
+        return value.replace(f":{REGION}:", f":{region}:")
+    if isinstance(value, dict):
+        return {key: _placed(each, region) for key, each in value.items()}
+    return [_placed(each, region) for each in value] if isinstance(value, list) else value
 
 
 @cache
