@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from policies.rule import Rule, catalogue
+from policies.rule import Rule, catalogue, limits
 from policies.rules import RULES
 
 HEADER = """\
@@ -37,9 +37,10 @@ def render() -> str:
         for rule in rules:
             lines += [*_entry(rule, str(rows[rule.id]["violation"])), ""]
     missing = Counter(str(row["group"]) for id, row in rows.items() if id not in built)
-    lines += ["## Controls not built yet", "", "| Group | Controls |", "|---|---|"]
-    lines += [f"| {group} | {count} |" for group, count in missing.items()]
-    return "\n".join(lines) + "\n"
+    if missing:
+        lines += ["## Controls not built yet", "", "| Group | Controls |", "|---|---|"]
+        lines += [f"| {group} | {count} |" for group, count in missing.items()]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _entry(rule: Rule, violation: str) -> list[str]:
@@ -55,4 +56,6 @@ def _entry(rule: Rule, violation: str) -> list[str]:
         f"- Fix: {rule.remedy}",
         f"- More: <{rule.url}>",
     ]
+    if rule.id in limits():
+        lines.append(f"- Not judged: {limits()[rule.id]}")
     return [*lines, f"- The same elsewhere: {equivalents}"] if equivalents else lines

@@ -23,7 +23,7 @@ SPECIAL = ("jurisdiction", "regions", "countries", "allowed_countries", "waivers
 """Settings that `load` derives from each other."""
 
 ELIGIBLE = frozenset((Path(__file__).parent / "eligible_services.txt").read_text().split())
-"""Modules of pulumi-aws whose services AWS lists as HIPAA eligible, or that hold no data of their own (budgets, tags)."""
+"""Modules of pulumi-aws whose services AWS lists as HIPAA eligible, or that hold no data of their own (as budgets)."""
 
 
 class ConfigError(Exception):

@@ -34,8 +34,8 @@ EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
 ROUTE = "aws:ec2/route:Route"
 WAYS_OUT = (
-    "gatewayId", "natGatewayId", "transitGatewayId", "vpcPeeringConnectionId", "egressOnlyGatewayId", "carrierGatewayId",
-    "coreNetworkArn", "localGatewayId", "networkInterfaceId", "vpcEndpointId",
+    "gatewayId", "natGatewayId", "transitGatewayId", "vpcPeeringConnectionId", "egressOnlyGatewayId",
+    "carrierGatewayId", "coreNetworkArn", "localGatewayId", "networkInterfaceId", "vpcEndpointId",
 )  # fmt: skip
 """Properties of a route that say where it leads."""
 OLD_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -196,7 +196,7 @@ def protocol(value: Any) -> Any:
     """A protocol by its name; `-1` for all."""
     if value is UNKNOWN:
         return value
-    text = str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return _PROTOCOLS.get(text.lower(), text.lower()) if value is not None else "-1"
 
 

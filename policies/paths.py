@@ -217,7 +217,7 @@ def _forward(stack: Stack) -> dict[str, list[Resource]]:
 
 def _walk(starts: tuple[Resource, ...], ahead: dict[str, list[Resource]]) -> dict[str, tuple[str, ...]]:
     """Group → names of the groups passed on the shortest way to it."""
-    found = {start.urn: (f"group {start.name}",) for start in starts}
+    found: dict[str, tuple[str, ...]] = {start.urn: (f"group {start.name}",) for start in starts}
     queue = list(starts)
     while queue:
         here = queue.pop(0)

@@ -7,8 +7,8 @@ Many rules say what single properties must be; `requires` makes one from `expect
     )
 
 A resource rule is `def rule(resource: Resource, config: Config) -> Iterator[str]`: it yields one message per violation,
-saying what is wrong, where and what to set, and never a value that may be secret. A linked rule sees the stack around the resource:
-`def rule(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]`. A stack rule is
+saying what is wrong, where and what to set, and never a value that may be secret. A linked rule sees the stack around
+the resource: `def rule(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]`. A stack rule is
 `def rule(stack: Stack, config: Config) -> Iterator[Finding]`: it says which resource each message is about.
 
     @resource_rule("rds-storage-encrypted", types=INSTANCES, title="…", severity=Severity.HIGH, remedy="…", url="…")
@@ -102,6 +102,12 @@ def catalogue() -> dict[str, dict[str, Any]]:
     """Every control of the catalogue by id, built or not."""
     rows = json.loads((Path(__file__).parent / "catalogue.json").read_text())
     return {row["id"]: row for row in rows}
+
+
+@cache
+def limits() -> dict[str, str]:
+    """What a rule does not see of its control, by id: `limits.json`."""
+    return json.loads((Path(__file__).parent / "limits.json").read_text())
 
 
 def resource_rule(

@@ -96,7 +96,7 @@ def purpose_and_owner(resource: Resource, config: Config) -> Iterator[str]:
     "eligible-service-only",
     title="Patient data is handled by services that AWS's agreement covers",
     severity=HIGH,
-    remedy="Use a service that AWS lists as HIPAA eligible, or add it to the pack setting services with counsel's word.",
+    remedy="Use a service that AWS lists as HIPAA eligible, or add it to the pack setting services.",
     url=ELIGIBLE,
 )
 def eligible_services(stack: Stack, config: Config) -> Iterator[Finding]:
@@ -232,7 +232,7 @@ def stateful_protected(resource: Resource, config: Config) -> Iterator[str]:
     "stack-phi-audit-baseline",
     title="Where patient data is, there is an audit",
     severity=HIGH,
-    remedy="Declare a multi-region trail, a Config recorder, a GuardDuty detector and flow logs; or set auditElsewhere.",
+    remedy="Declare a multi-region trail, a Config recorder, a GuardDuty detector and flow logs; or auditElsewhere.",
     url="https://docs.aws.amazon.com/prescriptive-guidance/latest/security-reference-architecture/welcome.html",
 )
 def audit_baseline(stack: Stack, config: Config) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ GUIDE = "https://docs.aws.amazon.com/cognito/latest/developerguide/"
 SHORTEST_PASSWORD = 14
 ACCESS_MINUTES = 60
 REFRESH_HOURS = 24
+PATIENT_REFRESH_HOURS = 30 * 24
 _MINUTES = {"seconds": 1 / 60, "minutes": 1, "hours": 60, "days": 1440}
 _CLINICAL = re.compile(r"(?i)health|diagnos|medicat|mrn|ohip|phn|condition|allerg|prescription|treatment|insurance")
 
@@ -126,19 +127,20 @@ deletion_protection = requires(
 )
 
 
-@resource_rule(
+@linked_rule(
     "cognito-session-lifetimes",
     types=CLIENT,
     title="Sessions end and can be ended",
     severity=MEDIUM,
-    remedy="Set access and id tokens to 60 minutes, refresh tokens to 24 hours (30 days for patients), enableTokenRevocation: true.",
+    remedy="Set access and id tokens to 60 minutes, refresh tokens to 24 hours (30 days for patients), and revocation.",
     url=GUIDE + "amazon-cognito-user-pools-using-tokens-with-identity-providers.html",
 )
-def session_lifetimes(resource: Resource, config: Config) -> Iterator[str]:
+def session_lifetimes(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    long = any(patients(pool) for pool in stack.targets(resource, "userPoolId", POOL))
     for name, unit, default, most in (
         ("accessTokenValidity", "accessToken", "hours", ACCESS_MINUTES),
         ("idTokenValidity", "idToken", "hours", ACCESS_MINUTES),
-        ("refreshTokenValidity", "refreshToken", "days", REFRESH_HOURS * 60),
+        ("refreshTokenValidity", "refreshToken", "days", 60 * (PATIENT_REFRESH_HOURS if long else REFRESH_HOURS)),
     ):
         value = resource.number(name)
         count = value if value is not None else (30 if unit == "refreshToken" else 1)

@@ -295,7 +295,7 @@ _REGISTRY = re.compile(
     types=TASK,
     title="Images come from own registries in the jurisdiction, and always mean the same",
     severity=HIGH,
-    remedy="Use an image of an own ECR repository in the jurisdiction, by digest or from a repository with immutable tags.",
+    remedy="Use an image of an own ECR repository in the jurisdiction, by digest or with immutable tags.",
     url="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
 )
 def images_trusted(task: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:

@@ -24,7 +24,7 @@ AWS_LAYERS = frozenset(
     {"580247275435", "015030872274", "034541671702", "094274105915", "133490724326", "336392948345", "200266452380",
      "590474943231", "901920570463", "615299751070"}
 )  # fmt: skip
-"""Accounts in which AWS itself publishes layers (Lambda Insights, Powertools, Parameters and Secrets, OpenTelemetry)."""
+"""Accounts in which AWS itself publishes layers (Lambda Insights, Powertools, Parameters and Secrets)."""
 ENDED_RUNTIMES = (
     "nodejs", "nodejs4.3", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x",
     "nodejs18.x", "nodejs20.x", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "java8",

@@ -169,7 +169,7 @@ SECURITY_EVENTS = {
     "changes of networks": ("CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
     "changes of the organization": ("organizations.amazonaws.com",),
 }
-"""What is watched → words of a metric filter's pattern, any of which shows that it is (CIS AWS Foundations 4.1 to 4.15)."""
+"""What is watched → words of a metric filter's pattern, any of which shows it (CIS AWS Foundations 4.1 to 4.15)."""
 
 
 @stack_rule(

@@ -275,7 +275,7 @@ keep_backups = requires(
     types=STORES,
     title="Logs of databases go to groups that are encrypted and end",
     severity=MEDIUM,
-    remedy="Declare a LogGroup /aws/rds/instance/NAME/LOG (or cluster) with kmsKeyId and retentionInDays for each export.",
+    remedy="Declare a LogGroup /aws/rds/instance/NAME/LOG (or cluster) with kmsKeyId and retentionInDays for each.",
     url=GUIDE + "USER_LogAccess.Procedural.UploadtoCloudWatch.html",
 )
 def log_groups(store: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
@@ -290,7 +290,7 @@ def log_groups(store: Resource, stack: Stack, config: Config) -> Iterator[str | 
     wanted = [f"/aws/rds/{kind}/{identifier}/{log}" for log in store.texts("enabledCloudwatchLogsExports")]
     missing = [each for each in wanted if each not in declared]
     if missing:
-        yield f"enabledCloudwatchLogsExports: {', '.join(missing)} is not declared, so RDS would create it without key and end."
+        yield f"enabledCloudwatchLogsExports: {', '.join(missing)} would be created by RDS, without key and end."
 
 
 _AUDIT = {

@@ -1,4 +1,4 @@
-"""AWS Systems Manager: parameters that are secret are encrypted, sessions are recorded and end, documents stay private."""
+"""AWS Systems Manager: secret parameters are encrypted, sessions are recorded and end, documents stay private."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _session(resource: Resource) -> View | None:
     types=DOCUMENT,
     title="Sessions are recorded, encrypted",
     severity=HIGH,
-    remedy="Set inputs.cloudWatchLogGroupName with cloudWatchEncryptionEnabled (or s3BucketName with s3EncryptionEnabled).",
+    remedy="Set inputs.cloudWatchLogGroupName with cloudWatchEncryptionEnabled (or the same of a bucket).",
     url=GUIDE + "session-manager-logging.html",
 )
 def session_logged(resource: Resource, config: Config) -> Iterator[str]:

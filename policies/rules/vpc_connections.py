@@ -301,7 +301,7 @@ _WEAK_GROUPS = {2.0, 5.0}
     types=VPN,
     title="Tunnels use current cryptography only",
     severity=HIGH,
-    remedy="For both tunnels and phases set IKE versions [ikev2], integrity SHA2-256 or better, AES256 and groups of 14 up.",
+    remedy="For both tunnels and phases set IKE versions [ikev2], integrity SHA2-256 or better, and groups of 14 up.",
     url=VPN_GUIDE + "VPNTunnels.html",
 )
 def vpn_crypto(resource: Resource, config: Config) -> Iterator[str]:

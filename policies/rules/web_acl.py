@@ -119,7 +119,7 @@ def _blocks(resource: Resource) -> bool:
     types=ACL,
     title="Web ACLs refuse the known attacks",
     severity=HIGH,
-    remedy="Add the managed groups of AWS for common rules, known bad inputs, SQL injection and reputation, not counting.",
+    remedy="Add AWS's managed groups for common rules, known bad inputs, SQL injection and reputation, not counting.",
     url=GUIDE + "aws-managed-rule-groups-list.html",
 )
 def managed_baseline(resource: Resource, config: Config) -> Iterator[str]:
@@ -169,7 +169,8 @@ def geo_allowlist(resource: Resource, config: Config) -> Iterator[str]:
     for each in matches:
         strangers = sorted(set(each.texts("geoMatchStatement.countryCodes")) - config.allowed_countries)
         if strangers:
-            yield f"{each.where('geoMatchStatement.countryCodes')}: {', '.join(strangers)} is not among the allowed countries."
+            path = each.where("geoMatchStatement.countryCodes")
+            yield f"{path}: {', '.join(strangers)} is not among the allowed countries."
 
 
 @resource_rule(

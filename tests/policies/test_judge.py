@@ -14,7 +14,7 @@ from policies import waivers as waiver_file
 from policies.config import Config
 from policies.graph import Resource
 from policies.judge import Judge
-from policies.rule import Severity, catalogue, resource_rule
+from policies.rule import Severity, catalogue, limits, resource_rule
 from policies.rules import RULES
 from policies.values import UNKNOWN
 from policies.waivers import Waiver
@@ -65,6 +65,11 @@ def test_a_rule_says_what_it_is(rule: Any) -> None:
     assert rule.remedy.endswith(".")
     assert rule.url.startswith("https://")
     assert not rule.title.endswith(".")
+
+
+def test_limits_are_of_rules_that_exist() -> None:
+    assert set(limits()) <= {rule.id for rule in RULES}
+    assert all(text.endswith(".") for text in limits().values())
 
 
 def test_ids_are_unique() -> None:

@@ -45,8 +45,11 @@ BREAKS: dict[str, list[Break]] = {
     "eligible-service-only": [added("game", "aws:gamelift/fleet:Fleet", {"name": "game"})],
     "supported-service-only": [added("game", "aws:glue/job:Job", {"name": "job"})],
     "deprecated-type-not-used": [
-        added("old", "aws:s3/bucketVersioningV2:BucketVersioningV2",
-              {"bucket": "clinic-logs", "versioningConfiguration": {"status": "Enabled"}}),
+        added(
+            "old",
+            "aws:s3/bucketVersioningV2:BucketVersioningV2",
+            {"bucket": "clinic-logs", "versioningConfiguration": {"status": "Enabled"}},
+        ),
         added("old", "aws:rds/securityGroup:SecurityGroup", {}),
     ],
     "no-public-exposure-without-tag": [
@@ -57,9 +60,15 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "cross-account-principal-allowlist": [
         change("key", "policy", document(ACCOUNT_STATEMENT, FOREIGN)),
-        change("photos-policy", "policy",
-               document(tls_only("clinic-photos"), *guards("clinic-photos"),
-                        {**FOREIGN, "Principal": {"AWS": STRANGER}, "Action": "s3:GetObject"})),
+        change(
+            "photos-policy",
+            "policy",
+            document(
+                tls_only("clinic-photos"),
+                *guards("clinic-photos"),
+                {**FOREIGN, "Principal": {"AWS": STRANGER}, "Action": "s3:GetObject"},
+            ),
+        ),
         changes("permission", {"principal": STRANGER}),
     ],
     "service-principal-source-bound": [
@@ -89,14 +98,16 @@ BREAKS: dict[str, list[Break]] = {
     "kms-key-reference-in-jurisdiction": [
         change("queue", "kmsMasterKeyId", arn("kms", "key/far", US)),
         change("database", "performanceInsightsKmsKeyId", "arn:aws:kms:ca-central-1:111122223333:alias/aws/rds"),
-        change("photos-encryption", "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId", arn("kms", "key/far", US)),
+        change(
+            "photos-encryption", "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId", arn("kms", "key/far", US)
+        ),
     ],
     "retention-within-bounds": [
         changes("log-group", {"tags.Retention": "2190"}),
         changes("log-group", {"tags.Retention": "30-90"}),
         changes("database", {"tags.Retention": "36"}),
     ],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "retention-within-bounds": [

@@ -30,32 +30,56 @@ KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
 EC2 = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 ROLE = {"permissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary", "maxSessionDuration": 3600}
 BALANCER = {
-    "internal": True, "loadBalancerType": "network", "subnets": ["subnet-application", "subnet-application-b"],
-    "accessLogs": {"enabled": True, "bucket": "clinic-logs"}, "enableDeletionProtection": True,
+    "internal": True,
+    "loadBalancerType": "network",
+    "subnets": ["subnet-application", "subnet-application-b"],
+    "accessLogs": {"enabled": True, "bucket": "clinic-logs"},
+    "enableDeletionProtection": True,
     "enableCrossZoneLoadBalancing": True,
-}  # fmt: skip
+}
 
 SAMPLES: dict[str, Sample] = {
     "server": Sample(
         INSTANCE,
-        {"id": "i-1", "ami": "ami-1", "subnetId": "subnet-application", "iamInstanceProfile": "server-profile",
-         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1}, "monitoring": True,
-         "rootBlockDevice": ENCRYPTED, "ebsBlockDevices": [{"deviceName": "/dev/sdf", **ENCRYPTED}],
-         "disableApiTermination": True, "ebsOptimized": True, "vpcSecurityGroupIds": ["sg-service"],
-         "associatePublicIpAddress": False, "userData": "#!/bin/sh\necho ready\n", "tags": PHI},
+        {
+            "id": "i-1",
+            "ami": "ami-1",
+            "subnetId": "subnet-application",
+            "iamInstanceProfile": "server-profile",
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "monitoring": True,
+            "rootBlockDevice": ENCRYPTED,
+            "ebsBlockDevices": [{"deviceName": "/dev/sdf", **ENCRYPTED}],
+            "disableApiTermination": True,
+            "ebsOptimized": True,
+            "vpcSecurityGroupIds": ["sg-service"],
+            "associatePublicIpAddress": False,
+            "userData": "#!/bin/sh\necho ready\n",
+            "tags": PHI,
+        },
     ),
     "template": Sample(
         "aws:ec2/launchTemplate:LaunchTemplate",
-        {"id": "lt-1", "imageId": "ami-1", "iamInstanceProfile": {"name": "server-profile"},
-         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2},
-         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": KEY}}],
-         "networkInterfaces": [{"associatePublicIpAddress": "false", "securityGroups": ["sg-service"]}],
-         "monitoring": {"enabled": True}, "ebsOptimized": "true", "tags": PHI},
+        {
+            "id": "lt-1",
+            "imageId": "ami-1",
+            "iamInstanceProfile": {"name": "server-profile"},
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2},
+            "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": KEY}}],
+            "networkInterfaces": [{"associatePublicIpAddress": "false", "securityGroups": ["sg-service"]}],
+            "monitoring": {"enabled": True},
+            "ebsOptimized": "true",
+            "tags": PHI,
+        },
     ),
     "configuration": Sample(
         CONFIGURATION,
-        {"imageId": "ami-1", "metadataOptions": {"httpTokens": "required"}, "rootBlockDevice": {"encrypted": True},
-         "associatePublicIpAddress": False},
+        {
+            "imageId": "ami-1",
+            "metadataOptions": {"httpTokens": "required"},
+            "rootBlockDevice": {"encrypted": True},
+            "associatePublicIpAddress": False,
+        },
     ),
     "server-profile": Sample("aws:iam/instanceProfile:InstanceProfile", {"id": "server-profile", "role": "server"}),
     "server-role": Sample(
@@ -90,16 +114,20 @@ SAMPLES: dict[str, Sample] = {
     "image-block": Sample("aws:ec2/imageBlockPublicAccess:ImageBlockPublicAccess", {"state": "block-new-sharing"}),
     "scaling": Sample(
         "aws:autoscaling/group:Group",
-        {"launchTemplate": {"id": "lt-1"}, "targetGroupArns": ["tg"], "healthCheckType": "ELB",
-         "vpcZoneIdentifiers": ["subnet-application", "subnet-application-b"],
-         "tags": [{"key": "DataClass", "value": "phi", "propagateAtLaunch": True}]},
+        {
+            "launchTemplate": {"id": "lt-1"},
+            "targetGroupArns": ["tg"],
+            "healthCheckType": "ELB",
+            "vpcZoneIdentifiers": ["subnet-application", "subnet-application-b"],
+            "tags": [{"key": "DataClass", "value": "phi", "propagateAtLaunch": True}],
+        },
     ),
     "patching": Sample("aws:ssm/patchBaseline:PatchBaseline", {"operatingSystem": "AMAZON_LINUX_2023"}),
     "balancer-network": Sample("aws:lb/loadBalancer:LoadBalancer", BALANCER),
     "targets": Sample(
         "aws:lb/targetGroup:TargetGroup", {"protocol": "HTTPS", "healthCheck": {"path": "/health"}, "tags": PHI}
     ),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "ec2-imdsv2-required": [
@@ -116,7 +144,9 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "eip-nat-only": [
         change("eip", "instance", "i-1"),
-        added("bind", "aws:ec2/eipAssociation:EipAssociation", {"allocationId": "eip-1", "networkInterfaceId": "eni-1"}),
+        added(
+            "bind", "aws:ec2/eipAssociation:EipAssociation", {"allocationId": "eip-1", "networkInterfaceId": "eni-1"}
+        ),
         added("spare", "aws:ec2/eip:Eip", {"id": "eip-9"}),
     ],
     "ec2-instance-in-vpc": [change("server", "subnetId"), change("server", "securityGroups", ["default"])],
@@ -135,8 +165,11 @@ BREAKS: dict[str, list[Break]] = {
         change("template", "blockDeviceMappings.0.ebs.kmsKeyId"),
     ],
     "ec2-approved-image": [
-        Break("server", {"ami": "ami-other"}, config=Config(extra={"images": ["ami-1"]}, baseline=True,
-                                                            accounts=frozenset({ACCOUNT}))),
+        Break(
+            "server",
+            {"ami": "ami-other"},
+            config=Config(extra={"images": ["ami-1"]}, baseline=True, accounts=frozenset({ACCOUNT})),
+        ),
     ],
     "ec2-user-data-no-secrets": [
         change("server", "userData", f"#!/bin/sh\nexport AWS_ACCESS_KEY_ID={KEY_ID}", "no-secret-literal-in-inputs"),
@@ -208,7 +241,7 @@ BREAKS: dict[str, list[Break]] = {
     "lb-partner-mtls": [change("https-lb", "tags", {"Audience": "partners"})],
     "tls-post-quantum-ready": [change("https-lb", "sslPolicy", "ELBSecurityPolicy-TLS13-1-2-2021-06")],
     "classic-lb-forbidden": [added("classic", "aws:elb/loadBalancer:LoadBalancer", {"listeners": []})],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "ec2-imdsv2-required": [change("server", "metadataOptions", {"httpEndpoint": "disabled"})],

@@ -20,9 +20,11 @@ from tests.policies.sample import (
 
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 MOUNTED = {
-    "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "elasticfilesystem:ClientMount",
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": "elasticfilesystem:ClientMount",
     "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
-}  # fmt: skip
+}
 PLAIN = {
     "Effect": "Deny",
     "Principal": {"AWS": "*"},
@@ -54,11 +56,23 @@ SAMPLES: dict[str, Sample] = {
     ),
     "cache-west": Sample(
         "aws:elasticache/replicationGroup:ReplicationGroup",
-        {"replicationGroupId": "clinic-west", "engine": "valkey", "region": CW, "subnetGroupName": "west",
-         "atRestEncryptionEnabled": True, "kmsKeyId": RECOVERY_KEY, "transitEncryptionEnabled": True,
-         "authTokenWoVersion": 1, "automaticFailoverEnabled": True, "multiAzEnabled": True, "port": 6380,
-         "snapshotRetentionLimit": 35, "globalReplicationGroupId": "clinic-global", "tags": INTERNAL,
-         "logDeliveryConfigurations": [{"logType": kind} for kind in ("slow-log", "engine-log")]},
+        {
+            "replicationGroupId": "clinic-west",
+            "engine": "valkey",
+            "region": CW,
+            "subnetGroupName": "west",
+            "atRestEncryptionEnabled": True,
+            "kmsKeyId": RECOVERY_KEY,
+            "transitEncryptionEnabled": True,
+            "authTokenWoVersion": 1,
+            "automaticFailoverEnabled": True,
+            "multiAzEnabled": True,
+            "port": 6380,
+            "snapshotRetentionLimit": 35,
+            "globalReplicationGroupId": "clinic-global",
+            "tags": INTERNAL,
+            "logDeliveryConfigurations": [{"logType": kind} for kind in ("slow-log", "engine-log")],
+        },
     ),
     "table-policy": Sample(
         "aws:dynamodb/resourcePolicy:ResourcePolicy",
@@ -82,27 +96,38 @@ SAMPLES: dict[str, Sample] = {
         "aws:efs/accessPoint:AccessPoint",
         {"fileSystemId": "fs-1", "rootDirectory": {"path": "/app"}, "posixUser": {"uid": 1000, "gid": 1000}},
     ),
-    "files-target": Sample("aws:efs/mountTarget:MountTarget", {"fileSystemId": "fs-1", "subnetId": "subnet-application"}),
+    "files-target": Sample(
+        "aws:efs/mountTarget:MountTarget", {"fileSystemId": "fs-1", "subnetId": "subnet-application"}
+    ),
     "files-copies": Sample(
         "aws:efs/replicationConfiguration:ReplicationConfiguration",
         {"sourceFileSystemId": "fs-1", "destination": {"region": CW, "kmsKeyId": RECOVERY_KEY}},
     ),
     "search": Sample(
         "aws:opensearch/domain:Domain",
-        {"id": "search", "domainName": "clinic", "vpcOptions": {"subnetIds": ["subnet-data"], "securityGroupIds": ["sg-cache"]},
-         "encryptAtRest": {"enabled": True, "kmsKeyId": KEY}, "nodeToNodeEncryption": {"enabled": True},
-         "domainEndpointOptions": {"enforceHttps": True, "tlsSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10"},
-         "advancedSecurityOptions": {"enabled": True, "masterUserOptions": {"masterUserArn": "arn:aws:iam::1:role/x"}},
-         "logPublishingOptions": LOGS, "softwareUpdateOptions": {"autoSoftwareUpdateEnabled": True},
-         "accessPolicies": document({**ANYONE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/task"}}),
-         "clusterConfig": {"instanceCount": 3, "zoneAwarenessEnabled": True}},
+        {
+            "id": "search",
+            "domainName": "clinic",
+            "vpcOptions": {"subnetIds": ["subnet-data"], "securityGroupIds": ["sg-cache"]},
+            "encryptAtRest": {"enabled": True, "kmsKeyId": KEY},
+            "nodeToNodeEncryption": {"enabled": True},
+            "domainEndpointOptions": {"enforceHttps": True, "tlsSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10"},
+            "advancedSecurityOptions": {
+                "enabled": True,
+                "masterUserOptions": {"masterUserArn": "arn:aws:iam::1:role/x"},
+            },
+            "logPublishingOptions": LOGS,
+            "softwareUpdateOptions": {"autoSoftwareUpdateEnabled": True},
+            "accessPolicies": document({**ANYONE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/task"}}),
+            "clusterConfig": {"instanceCount": 3, "zoneAwarenessEnabled": True},
+        },
     ),
     "search-link": Sample(
         "aws:opensearch/outboundConnection:OutboundConnection", {"remoteDomainInfo": {"region": CW, "ownerId": ACCOUNT}}
     ),
     "restore-test": Sample("aws:backup/restoreTestingPlan:RestoreTestingPlan", {"scheduleExpression": "rate(30 days)"}),
     "backup-report": Sample("aws:backup/reportPlan:ReportPlan", {"name": "backups"}),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "rds-in-data-subnets": [
@@ -117,7 +142,10 @@ BREAKS: dict[str, list[Break]] = {
         change("database", "tags.Backup", "never", "backup-selection-covers-phi"),
         changes("aurora", {"tags.Backup": "never", "tags.DataClass": "pii"}),
     ],
-    "rds-keep-automated-backups": [change("database", "deleteAutomatedBackups"), change("aurora", "deleteAutomatedBackups", True)],
+    "rds-keep-automated-backups": [
+        change("database", "deleteAutomatedBackups"),
+        change("aurora", "deleteAutomatedBackups", True),
+    ],
     "rds-log-groups-predeclared": [
         without("log-group-aws-rds-instance-clinic-postgresql"),
         without("log-group-aws-rds-cluster-records-audit"),
@@ -127,8 +155,14 @@ BREAKS: dict[str, list[Break]] = {
         change("aurora-parameters", "parameters", [{"name": "require_secure_transport", "value": "ON"}]),
     ],
     "rds-iam-auth": [change("database", "iamDatabaseAuthenticationEnabled")],
-    "rds-master-user-not-default": [change("database", "username", "postgres"), change("aurora", "masterUsername", "Admin")],
-    "rds-enhanced-monitoring": [change("database", "monitoringInterval", 0), change("aurora-member", "monitoringRoleArn")],
+    "rds-master-user-not-default": [
+        change("database", "username", "postgres"),
+        change("aurora", "masterUsername", "Admin"),
+    ],
+    "rds-enhanced-monitoring": [
+        change("database", "monitoringInterval", 0),
+        change("aurora-member", "monitoringRoleArn"),
+    ],
     "rds-engine-supported": [
         change("database", "engineVersion", "12.22"),
         change("database", "engineLifecycleSupport", "open-source-rds-extended-support"),
@@ -156,7 +190,10 @@ BREAKS: dict[str, list[Break]] = {
         change("cache-user", "accessString", "on ~* +@all"),
     ],
     "elasticache-multi-az": [change("cache", "automaticFailoverEnabled"), change("cache", "multiAzEnabled", False)],
-    "elasticache-backup": [change("cache", "snapshotRetentionLimit", 14), change("cache-serverless", "snapshotRetentionLimit")],
+    "elasticache-backup": [
+        change("cache", "snapshotRetentionLimit", 14),
+        change("cache-serverless", "snapshotRetentionLimit"),
+    ],
     "elasticache-private-subnets": [
         change("cache", "subnetGroupName"),
         change("elasticache-subnets", "subnetIds", ["subnet-data", "subnet-public"], "data-subnet-no-default-route"),
@@ -207,7 +244,10 @@ BREAKS: dict[str, list[Break]] = {
     ],
     # search
     "opensearch-in-vpc": [change("search", "vpcOptions")],
-    "opensearch-at-rest-cmk": [change("search", "encryptAtRest.enabled", False), change("search", "encryptAtRest.kmsKeyId")],
+    "opensearch-at-rest-cmk": [
+        change("search", "encryptAtRest.enabled", False),
+        change("search", "encryptAtRest.kmsKeyId"),
+    ],
     "opensearch-node-to-node": [change("search", "nodeToNodeEncryption")],
     "opensearch-https": [
         change("search", "domainEndpointOptions.enforceHttps", False),
@@ -222,7 +262,10 @@ BREAKS: dict[str, list[Break]] = {
         change("search", "accessPolicies", document(ANYONE)),
         added("search-policy", "aws:opensearch/domainPolicy:DomainPolicy", {"accessPolicies": document(ANYONE)}),
     ],
-    "opensearch-logs": [change("search", "logPublishingOptions", LOGS[:1]), change("search", "logPublishingOptions.0.enabled", False)],
+    "opensearch-logs": [
+        change("search", "logPublishingOptions", LOGS[:1]),
+        change("search", "logPublishingOptions.0.enabled", False),
+    ],
     "opensearch-ha": [change("search", "clusterConfig.instanceCount", 2)],
     "opensearch-own-sg": [change("search", "vpcOptions.securityGroupIds")],
     "opensearch-cross-cluster-in-jurisdiction": [
@@ -250,7 +293,7 @@ BREAKS: dict[str, list[Break]] = {
     "backup-force-destroy-off": [change("vault", "forceDestroy", True, "stateful-phi-protected")],
     "backup-restore-tested": [without("restore-test")],
     "backup-reports": [without("backup-report")],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "rds-multi-az": [changes("database", {"multiAz": False, "tags.Environment": "staging"})],

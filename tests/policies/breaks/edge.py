@@ -15,8 +15,13 @@ from tests.policies.sample import (
     document,
 )
 
-SIGN_IN = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*",
-           "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}  # fmt: skip
+SIGN_IN = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "execute-api:Invoke",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+}
 FORMAT = '{"requestId": "$context.requestId", "status": "$context.status"}'
 API = "aws:apigateway/restApi:RestApi"
 KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -24,8 +29,10 @@ KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
 SAMPLES: dict[str, Sample] = {
     "live-logs": Sample(
         "aws:cloudfront/realtimeLogConfig:RealtimeLogConfig",
-        {"fields": ["timestamp", "sc-status"],
-         "endpoint": {"streamType": "Kinesis", "kinesisStreamConfig": {"streamArn": arn("kinesis", "stream/live")}}},
+        {
+            "fields": ["timestamp", "sc-status"],
+            "endpoint": {"streamType": "Kinesis", "kinesisStreamConfig": {"streamArn": arn("kinesis", "stream/live")}},
+        },
     ),
     "zone": Sample("aws:route53/zone:Zone", {"id": "Z1", "name": "clinic.example.org"}),
     "zone-log": Sample("aws:route53/queryLog:QueryLog", {"zoneId": "Z1"}),
@@ -35,8 +42,13 @@ SAMPLES: dict[str, Sample] = {
     ),
     "record-near": Sample(
         "aws:route53/record:Record",
-        {"zoneId": "Z1", "name": "api", "type": "CNAME", "records": ["api.example.org"],
-         "latencyRoutingPolicies": [{"region": CA}]},
+        {
+            "zoneId": "Z1",
+            "name": "api",
+            "type": "CNAME",
+            "records": ["api.example.org"],
+            "latencyRoutingPolicies": [{"region": CA}],
+        },
     ),
     "domain": Sample("aws:route53domains/registeredDomain:RegisteredDomain", {"transferLock": True}),
     "certificate": Sample(
@@ -44,16 +56,34 @@ SAMPLES: dict[str, Sample] = {
         {"domainName": "clinic.example.org", "validationMethod": "DNS", "keyAlgorithm": "EC_prime256v1"},
     ),
     "regional-acl": Sample(
-        "aws:wafv2/webAcl:WebAcl", {"arn": arn("wafv2", "regional/webacl/own/1"), "scope": "REGIONAL", "ruleJson": "[]",
-                                    "visibilityConfig": {"cloudwatchMetricsEnabled": True}, "defaultAction": {"block": {}},
-                                    "rules": [{"name": "g", "visibilityConfig": {"cloudwatchMetricsEnabled": True}, "statement": {
-                                        "rateBasedStatement": {"limit": 100, "scopeDownStatement": {
-                                            "geoMatchStatement": {"countryCodes": ["CA"]}}}}}]},
+        "aws:wafv2/webAcl:WebAcl",
+        {
+            "arn": arn("wafv2", "regional/webacl/own/1"),
+            "scope": "REGIONAL",
+            "ruleJson": "[]",
+            "visibilityConfig": {"cloudwatchMetricsEnabled": True},
+            "defaultAction": {"block": {}},
+            "rules": [
+                {
+                    "name": "g",
+                    "visibilityConfig": {"cloudwatchMetricsEnabled": True},
+                    "statement": {
+                        "rateBasedStatement": {
+                            "limit": 100,
+                            "scopeDownStatement": {"geoMatchStatement": {"countryCodes": ["CA"]}},
+                        }
+                    },
+                }
+            ],
+        },
     ),
     "regional-acl-logs": Sample(
         "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
-        {"resourceArn": arn("wafv2", "regional/webacl/own/1"), "logDestinationConfigs": ["/aws/waf"],
-         "redactedFields": [{"singleHeader": {"name": name}} for name in ("authorization", "cookie")]},
+        {
+            "resourceArn": arn("wafv2", "regional/webacl/own/1"),
+            "logDestinationConfigs": ["/aws/waf"],
+            "redactedFields": [{"singleHeader": {"name": name}} for name in ("authorization", "cookie")],
+        },
     ),
     "log-group-waf": Sample(
         "aws:cloudwatch/logGroup:LogGroup",
@@ -61,24 +91,49 @@ SAMPLES: dict[str, Sample] = {
     ),
     # REST
     "rest": Sample(
-        API, {"id": "rest-1", "endpointConfiguration": {"types": "REGIONAL"}, "disableExecuteApiEndpoint": True,
-              "tags": {**INTERNAL, **EXPOSED}},
+        API,
+        {
+            "id": "rest-1",
+            "endpointConfiguration": {"types": "REGIONAL"},
+            "disableExecuteApiEndpoint": True,
+            "tags": {**INTERNAL, **EXPOSED},
+        },
     ),
-    "rest-private": Sample(API, {"id": "rest-2", "endpointConfiguration": {"types": "PRIVATE"}, "policy": document(SIGN_IN)}),
+    "rest-private": Sample(
+        API, {"id": "rest-2", "endpointConfiguration": {"types": "PRIVATE"}, "policy": document(SIGN_IN)}
+    ),
     "rest-stage": Sample(
         "aws:apigateway/stage:Stage",
-        {"id": "stage-1", "restApi": "rest-1", "stageName": "live", "xrayTracingEnabled": True, "clientCertificateId": "c",
-         "arn": arn("apigateway", "/restapis/rest-1/stages/live"), "variables": {"LEVEL": "info"},
-         "accessLogSettings": {"destinationArn": arn("logs", "log-group:api"), "format": FORMAT}},
+        {
+            "id": "stage-1",
+            "restApi": "rest-1",
+            "stageName": "live",
+            "xrayTracingEnabled": True,
+            "clientCertificateId": "c",
+            "arn": arn("apigateway", "/restapis/rest-1/stages/live"),
+            "variables": {"LEVEL": "info"},
+            "accessLogSettings": {"destinationArn": arn("logs", "log-group:api"), "format": FORMAT},
+        },
     ),
     "rest-guard": Sample(
-        "aws:wafv2/webAclAssociation:WebAclAssociation", {"resourceArn": arn("apigateway", "/restapis/rest-1/stages/live")}
+        "aws:wafv2/webAclAssociation:WebAclAssociation",
+        {"resourceArn": arn("apigateway", "/restapis/rest-1/stages/live")},
     ),
     "rest-settings": Sample(
         "aws:apigateway/methodSettings:MethodSettings",
-        {"restApi": "rest-1", "stageName": "live", "methodPath": "*/*",
-         "settings": {"loggingLevel": "ERROR", "dataTraceEnabled": False, "cachingEnabled": True, "cacheDataEncrypted": True,
-                      "throttlingRateLimit": 100, "throttlingBurstLimit": 50}},
+        {
+            "restApi": "rest-1",
+            "stageName": "live",
+            "methodPath": "*/*",
+            "settings": {
+                "loggingLevel": "ERROR",
+                "dataTraceEnabled": False,
+                "cachingEnabled": True,
+                "cacheDataEncrypted": True,
+                "throttlingRateLimit": 100,
+                "throttlingBurstLimit": 50,
+            },
+        },
     ),
     "rest-method": Sample(
         "aws:apigateway/method:Method",
@@ -89,23 +144,33 @@ SAMPLES: dict[str, Sample] = {
         "aws:apigateway/domainName:DomainName",
         {"id": "api.example.org", "securityPolicy": "TLS_1_2", "endpointConfiguration": {"types": "REGIONAL"}},
     ),
-    "rest-mapping": Sample("aws:apigateway/basePathMapping:BasePathMapping", {"restApi": "rest-1", "domainName": "api.example.org"}),
+    "rest-mapping": Sample(
+        "aws:apigateway/basePathMapping:BasePathMapping", {"restApi": "rest-1", "domainName": "api.example.org"}
+    ),
     # HTTP
     "http": Sample(
-        "aws:apigatewayv2/api:Api", {"id": "http-1", "protocolType": "WEBSOCKET", "tags": {**INTERNAL, **EXPOSED},
-                                     "corsConfiguration": {"allowOrigins": ["https://clinic.example.org"]}},
+        "aws:apigatewayv2/api:Api",
+        {
+            "id": "http-1",
+            "protocolType": "WEBSOCKET",
+            "tags": {**INTERNAL, **EXPOSED},
+            "corsConfiguration": {"allowOrigins": ["https://clinic.example.org"]},
+        },
     ),
     "http-stage": Sample(
         "aws:apigatewayv2/stage:Stage",
-        {"apiId": "http-1", "accessLogSettings": {"destinationArn": arn("logs", "log-group:api"), "format": FORMAT},
-         "defaultRouteSettings": {"loggingLevel": "ERROR", "throttlingRateLimit": 100, "throttlingBurstLimit": 50}},
+        {
+            "apiId": "http-1",
+            "accessLogSettings": {"destinationArn": arn("logs", "log-group:api"), "format": FORMAT},
+            "defaultRouteSettings": {"loggingLevel": "ERROR", "throttlingRateLimit": 100, "throttlingBurstLimit": 50},
+        },
     ),
     "http-route": Sample("aws:apigatewayv2/route:Route", {"routeKey": "GET /notes", "authorizationType": "JWT"}),
     "http-health": Sample("aws:apigatewayv2/route:Route", {"routeKey": "GET /health"}),
     "http-domain": Sample(
         "aws:apigatewayv2/domainName:DomainName", {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}
     ),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "cloudfront-origin-owned": [
@@ -220,11 +285,14 @@ BREAKS: dict[str, list[Break]] = {
         change("rest", "endpointConfiguration.types", "EDGE"),
         change("rest-domain", "endpointConfiguration"),
     ],
-    "apigw-private-policy": [change("rest-private", "policy"), change("rest-private", "policy", document({**SIGN_IN, "Condition": {}}))],
+    "apigw-private-policy": [
+        change("rest-private", "policy"),
+        change("rest-private", "policy", document({**SIGN_IN, "Condition": {}})),
+    ],
     "apigw-default-endpoint-off": [change("rest", "disableExecuteApiEndpoint")],
     "apigw-cors-bounded": [change("http", "corsConfiguration.allowOrigins", ["*"])],
     "apigw-stage-variables-clean": [change("rest-stage", "variables.AWS", KEY_ID, "no-secret-literal-in-inputs")],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "cloudfront-no-phi-cache": [

@@ -16,6 +16,7 @@ class Break:
 
     changes: paths of the sample → values; None removes the sample.   adds: the resource that is new.
     also: other mandatory rules that rightly see it too.   config: settings of the pack for it.
+    without, beside: samples that go, or come, with it.
     """
 
     name: str
@@ -25,11 +26,13 @@ class Break:
     ignores: tuple[str, ...] = ()
     protect: bool = False
     config: Config | None = None
-    without: tuple[str, ...] = field(default=())
+    without: tuple[str, ...] = ()
+    beside: Mapping[str, Sample] = field(default_factory=dict[str, Sample])
 
     def apply(self, samples: Mapping[str, Sample]) -> dict[str, Sample]:
         """The samples, broken."""
         kept = {name: sample for name, sample in samples.items() if name not in self.without}
+        kept |= self.beside
         if self.adds is not None:
             return {**kept, self.name: self.adds}
         if self.ignores:

@@ -42,8 +42,15 @@ OURS = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 CLAIMS = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:clinic/platform:environment:production"}
 SERVICE = trust({"Service": "ecs-tasks.amazonaws.com"}, **OURS)
 READ = allow(["s3:GetObject", "dynamodb:GetItem"], "arn:aws:s3:::clinic-photos/*")
-SESSION = {"inputs": {"cloudWatchLogGroupName": "sessions", "cloudWatchEncryptionEnabled": True, "kmsKeyId": KEY,
-                      "idleSessionTimeout": "15", "maxSessionDuration": "60"}}  # fmt: skip
+SESSION = {
+    "inputs": {
+        "cloudWatchLogGroupName": "sessions",
+        "cloudWatchEncryptionEnabled": True,
+        "kmsKeyId": KEY,
+        "idleSessionTimeout": "15",
+        "maxSessionDuration": "60",
+    }
+}
 
 
 def session(**given: Any) -> str:
@@ -51,14 +58,26 @@ def session(**given: Any) -> str:
 
 
 SAMPLES: dict[str, Sample] = {
-    "role": Sample(ROLE, {"arn": f"arn:aws:iam::{ACCOUNT}:role/task", "name": "task", "assumeRolePolicy": SERVICE, **BOUNDED}),
+    "role": Sample(
+        ROLE, {"arn": f"arn:aws:iam::{ACCOUNT}:role/task", "name": "task", "assumeRolePolicy": SERVICE, **BOUNDED}
+    ),
     "role-deploy": Sample(
-        ROLE, {"name": "deploy", "assumeRolePolicy": trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity",
-                                                           StringEquals=CLAIMS), **BOUNDED}
+        ROLE,
+        {
+            "name": "deploy",
+            "assumeRolePolicy": trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringEquals=CLAIMS),
+            **BOUNDED,
+        },
     ),
     "break-glass": Sample(
-        ROLE, {"name": "break-glass", "assumeRolePolicy": trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                                                                Bool={"aws:MultiFactorAuthPresent": "true"}), **BOUNDED}
+        ROLE,
+        {
+            "name": "break-glass",
+            "assumeRolePolicy": trust(
+                {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Bool={"aws:MultiFactorAuthPresent": "true"}
+            ),
+            **BOUNDED,
+        },
     ),
     "policy": Sample(POLICY, {"name": "task", "policy": document(READ)}),
     "audit": Sample(
@@ -69,37 +88,62 @@ SAMPLES: dict[str, Sample] = {
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         {"role": "break-glass", "policyArn": "arn:aws:iam::aws:policy/AWSSupportAccess"},
     ),
-    "github": Sample(
-        "aws:iam/openIdConnectProvider:OpenIdConnectProvider", {"clientIdLists": ["sts.amazonaws.com"]}
-    ),
+    "github": Sample("aws:iam/openIdConnectProvider:OpenIdConnectProvider", {"clientIdLists": ["sts.amazonaws.com"]}),
     "passwords": Sample(
         "aws:iam/accountPasswordPolicy:AccountPasswordPolicy",
-        {"minimumPasswordLength": 14, "requireLowercaseCharacters": True, "requireUppercaseCharacters": True,
-         "requireNumbers": True, "requireSymbols": True, "passwordReusePrevention": 24, "maxPasswordAge": 90},
+        {
+            "minimumPasswordLength": 14,
+            "requireLowercaseCharacters": True,
+            "requireUppercaseCharacters": True,
+            "requireNumbers": True,
+            "requireSymbols": True,
+            "passwordReusePrevention": 24,
+            "maxPasswordAge": 90,
+        },
     ),
     "regions": Sample(
         "aws:organizations/policy:Policy",
-        {"type": "SERVICE_CONTROL_POLICY",
-         "content": document({"Effect": "Deny", "Action": "*", "Resource": "*",
-                              "Condition": {"StringNotEquals": {"aws:RequestedRegion": [CA, CW]}}})},
+        {
+            "type": "SERVICE_CONTROL_POLICY",
+            "content": document(
+                {
+                    "Effect": "Deny",
+                    "Action": "*",
+                    "Resource": "*",
+                    "Condition": {"StringNotEquals": {"aws:RequestedRegion": [CA, CW]}},
+                }
+            ),
+        },
     ),
     "analyzer": Sample("aws:accessanalyzer/analyzer:Analyzer", {"analyzerName": "account"}),
     # Cognito
     "pool": Sample(
         "aws:cognito/userPool:UserPool",
-        {"id": "pool-1", "arn": arn("cognito-idp", "userpool/pool-1"), "mfaConfiguration": "ON",
-         "softwareTokenMfaConfiguration": {"enabled": True}, "userPoolAddOns": {"advancedSecurityMode": "ENFORCED"},
-         "passwordPolicy": {"minimumLength": 14, "requireLowercase": True, "requireNumbers": True, "requireSymbols": True,
-                            "requireUppercase": True, "temporaryPasswordValidityDays": 7},
-         "adminCreateUserConfig": {"allowAdminCreateUserOnly": True}, "deletionProtection": "ACTIVE",
-         "smsConfiguration": {"snsRegion": CA}, "emailConfiguration": {"sourceArn": arn("ses", "identity/example.org")},
-         "schemas": [{"name": "department"}],
-         "accountRecoverySetting": {"recoveryMechanisms": [{"name": "verified_email", "priority": 1}]}},
+        {
+            "id": "pool-1",
+            "arn": arn("cognito-idp", "userpool/pool-1"),
+            "mfaConfiguration": "ON",
+            "softwareTokenMfaConfiguration": {"enabled": True},
+            "userPoolAddOns": {"advancedSecurityMode": "ENFORCED"},
+            "passwordPolicy": {
+                "minimumLength": 14,
+                "requireLowercase": True,
+                "requireNumbers": True,
+                "requireSymbols": True,
+                "requireUppercase": True,
+                "temporaryPasswordValidityDays": 7,
+            },
+            "adminCreateUserConfig": {"allowAdminCreateUserOnly": True},
+            "deletionProtection": "ACTIVE",
+            "smsConfiguration": {"snsRegion": CA},
+            "emailConfiguration": {"sourceArn": arn("ses", "identity/example.org")},
+            "schemas": [{"name": "department"}],
+            "accountRecoverySetting": {"recoveryMechanisms": [{"name": "verified_email", "priority": 1}]},
+        },
     ),
     "pool-risks": Sample(
         "aws:cognito/riskConfiguration:RiskConfiguration",
-        {"userPoolId": "pool-1",
-         "compromisedCredentialsRiskConfiguration": {"actions": {"eventAction": "BLOCK"}}},
+        {"userPoolId": "pool-1", "compromisedCredentialsRiskConfiguration": {"actions": {"eventAction": "BLOCK"}}},
     ),
     "pool-guard": Sample(
         "aws:wafv2/webAclAssociation:WebAclAssociation", {"resourceArn": arn("cognito-idp", "userpool/pool-1")}
@@ -107,11 +151,17 @@ SAMPLES: dict[str, Sample] = {
     "pool-logs": Sample("aws:cognito/logDeliveryConfiguration:LogDeliveryConfiguration", {"userPoolId": "pool-1"}),
     "client": Sample(
         "aws:cognito/userPoolClient:UserPoolClient",
-        {"accessTokenValidity": 60, "idTokenValidity": 60, "refreshTokenValidity": 24,
-         "tokenValidityUnits": {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "hours"},
-         "enableTokenRevocation": True, "explicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-         "allowedOauthFlows": ["code"], "callbackUrls": ["https://clinic.example.org", "http://localhost:3000"],
-         "preventUserExistenceErrors": "ENABLED"},
+        {
+            "accessTokenValidity": 60,
+            "idTokenValidity": 60,
+            "refreshTokenValidity": 24,
+            "tokenValidityUnits": {"accessToken": "minutes", "idToken": "minutes", "refreshToken": "hours"},
+            "enableTokenRevocation": True,
+            "explicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            "allowedOauthFlows": ["code"],
+            "callbackUrls": ["https://clinic.example.org", "http://localhost:3000"],
+            "preventUserExistenceErrors": "ENABLED",
+        },
     ),
     "identities": Sample("aws:cognito/identityPool:IdentityPool", {"allowUnauthenticatedIdentities": False}),
     # Systems Manager
@@ -120,12 +170,14 @@ SAMPLES: dict[str, Sample] = {
         "aws:ssm/parameter:Parameter",
         {"name": "/clinic/api_key", "type": "SecureString", "keyId": INTERNAL_KEY, "valueWoVersion": 1},
     ),
-    "document": Sample("aws:ssm/document:Document", {"documentType": "Command", "content": json.dumps({"mainSteps": []})}),
+    "document": Sample(
+        "aws:ssm/document:Document", {"documentType": "Command", "content": json.dumps({"mainSteps": []})}
+    ),
     "session": Sample("aws:ssm/document:Document", {"documentType": "Session", "content": json.dumps(SESSION)}),
     "data-sync": Sample(
         "aws:ssm/resourceDataSync:ResourceDataSync", {"s3Destination": {"region": CA, "kmsKeyArn": INTERNAL_KEY}}
     ),
-}  # fmt: skip
+}
 
 WHOLE = document(allow("*"))
 BREAKS: dict[str, list[Break]] = {
@@ -149,12 +201,24 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "iam-no-allow-not-action": [
         change("policy", "policy", document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:aws:s3:::x"})),
-        change("policy", "policy", document({"Effect": "Allow", "Action": "s3:ListBucket", "NotResource": "arn:aws:s3:::x"})),
+        change(
+            "policy",
+            "policy",
+            document({"Effect": "Allow", "Action": "s3:ListBucket", "NotResource": "arn:aws:s3:::x"}),
+        ),
     ],
     "iam-no-inline-policies": [change("role", "inlinePolicies", [{"name": "read", "policy": document(READ)}])],
     "iam-users-have-no-policies": [
-        added("bound", "aws:iam/userPolicyAttachment:UserPolicyAttachment", {"user": "u", "policyArn": "arn:aws:iam::1:policy/p"}),
-        added("bound", "aws:iam/policyAttachment:PolicyAttachment", {"users": ["u"], "policyArn": "arn:aws:iam::1:policy/p"}),
+        added(
+            "bound",
+            "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+            {"user": "u", "policyArn": "arn:aws:iam::1:policy/p"},
+        ),
+        added(
+            "bound",
+            "aws:iam/policyAttachment:PolicyAttachment",
+            {"users": ["u"], "policyArn": "arn:aws:iam::1:policy/p"},
+        ),
     ],
     "iam-users-forbidden": [
         added("person", "aws:iam/user:User", {"name": "person", **BOUNDED}),
@@ -176,14 +240,24 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "iam-trust-external-bound": [
         change("role", "assumeRolePolicy", trust({"AWS": f"arn:aws:iam::{STRANGER}:root"})),
-        Break("role", {"assumeRolePolicy": trust({"AWS": STRANGER})},
-              config=Config(baseline=True, accounts=frozenset({ACCOUNT}), trusted_accounts=frozenset({STRANGER}))),
+        Break(
+            "role",
+            {"assumeRolePolicy": trust({"AWS": STRANGER})},
+            config=Config(baseline=True, accounts=frozenset({ACCOUNT}), trusted_accounts=frozenset({STRANGER})),
+        ),
     ],
     "iam-oidc-claims-bound": [
         change("role-deploy", "assumeRolePolicy", trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity")),
-        change("role-deploy", "assumeRolePolicy",
-               trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity",
-                     StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"}, StringLike={f"{ISSUER}:sub": "*"})),
+        change(
+            "role-deploy",
+            "assumeRolePolicy",
+            trust(
+                {"Federated": GITHUB},
+                "sts:AssumeRoleWithWebIdentity",
+                StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
+                StringLike={f"{ISSUER}:sub": "*"},
+            ),
+        ),
         change("github", "clientIdLists", []),
     ],
     "iam-confused-deputy": [change("role", "assumeRolePolicy", trust({"Service": "ecs-tasks.amazonaws.com"}))],
@@ -194,8 +268,10 @@ BREAKS: dict[str, list[Break]] = {
         change("break-glass", "assumeRolePolicy", trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})),
     ],
     "iam-phi-roles-need-mfa": [
-        changes("break-glass", {"assumeRolePolicy": trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
-                                "tags": {"DataClass": "phi"}}),
+        changes(
+            "break-glass",
+            {"assumeRolePolicy": trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}), "tags": {"DataClass": "phi"}},
+        ),
     ],
     "iam-password-policy": [
         without("passwords"),
@@ -207,8 +283,18 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "iam-region-deny": [
         change("regions", "content", document({"Effect": "Deny", "Action": "*", "Resource": "*"})),
-        change("regions", "content", document({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {
-            "StringNotEquals": {"aws:RequestedRegion": [CA, US]}}})),
+        change(
+            "regions",
+            "content",
+            document(
+                {
+                    "Effect": "Deny",
+                    "Action": "*",
+                    "Resource": "*",
+                    "Condition": {"StringNotEquals": {"aws:RequestedRegion": [CA, US]}},
+                }
+            ),
+        ),
     ],
     "iam-access-analyzer": [without("analyzer")],
     "iam-audit-roles-present": [without("audit")],
@@ -218,8 +304,15 @@ BREAKS: dict[str, list[Break]] = {
     "cognito-mfa": [
         change("pool", "mfaConfiguration", "OPTIONAL"),
         change("pool", "mfaConfiguration"),
-        changes("pool", {"mfaConfiguration": "OPTIONAL", "tags": {"Audience": "patients"},
-                         "userPoolAddOns.advancedSecurityMode": "AUDIT"}, "cognito-threat-protection"),
+        changes(
+            "pool",
+            {
+                "mfaConfiguration": "OPTIONAL",
+                "tags": {"Audience": "patients"},
+                "userPoolAddOns.advancedSecurityMode": "AUDIT",
+            },
+            "cognito-threat-protection",
+        ),
     ],
     "cognito-mfa-not-sms-only": [change("pool", "softwareTokenMfaConfiguration")],
     "cognito-password-policy": [
@@ -233,12 +326,18 @@ BREAKS: dict[str, list[Break]] = {
         without("pool-risks"),
         change("pool-risks", "compromisedCredentialsRiskConfiguration.actions.eventAction", "NO_ACTION"),
     ],
-    "cognito-no-self-signup": [change("pool", "adminCreateUserConfig"), change("pool", "adminCreateUserConfig.allowAdminCreateUserOnly", False)],
+    "cognito-no-self-signup": [
+        change("pool", "adminCreateUserConfig"),
+        change("pool", "adminCreateUserConfig.allowAdminCreateUserOnly", False),
+    ],
     "cognito-no-guest": [
         change("identities", "allowUnauthenticatedIdentities", True),
         change("identities", "allowClassicFlow", True),
     ],
-    "cognito-deletion-protection": [change("pool", "deletionProtection", "INACTIVE"), change("pool", "deletionProtection")],
+    "cognito-deletion-protection": [
+        change("pool", "deletionProtection", "INACTIVE"),
+        change("pool", "deletionProtection"),
+    ],
     "cognito-session-lifetimes": [
         change("client", "accessTokenValidity", 61),
         change("client", "tokenValidityUnits"),
@@ -281,13 +380,18 @@ BREAKS: dict[str, list[Break]] = {
         change("session", "content", session(maxSessionDuration="")),
     ],
     "ssm-document-no-secrets": [
-        change("document", "content", json.dumps({"mainSteps": [{"inputs": {"key": KEY_ID}}]}), "no-secret-literal-in-inputs"),
+        change(
+            "document",
+            "content",
+            json.dumps({"mainSteps": [{"inputs": {"key": KEY_ID}}]}),
+            "no-secret-literal-in-inputs",
+        ),
     ],
     "ssm-data-sync-in-jurisdiction": [
         change("data-sync", "s3Destination.region", US),
         change("data-sync", "s3Destination.kmsKeyArn"),
     ],
-}  # fmt: skip
+}
 
 CONDITION = {"Condition": {"StringEquals": {"aws:ResourceTag/Project": "clinic"}}}
 ALLOWED: dict[str, list[Break]] = {
@@ -297,14 +401,34 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt", KEY)))],
     "iam-no-privilege-escalation": [
-        change("policy", "policy", document(allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/task"), allow("ecs:RunTask"))),
+        change(
+            "policy",
+            "policy",
+            document(allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/task"), allow("ecs:RunTask")),
+        ),
     ],
     "cognito-mfa": [changes("pool", {"mfaConfiguration": "OPTIONAL", "tags": {"Audience": "patients"}})],
+    "cognito-session-lifetimes": [
+        Break(
+            "app",
+            adds=Sample(
+                "aws:cognito/userPoolClient:UserPoolClient",
+                {"userPoolId": "pool-2", "preventUserExistenceErrors": "ENABLED"},
+            ),
+            beside={
+                "patients": Sample("aws:cognito/userPool:UserPool", {"id": "pool-2", "tags": {"Audience": "patients"}})
+            },
+        )
+    ],
     "cognito-no-self-signup": [changes("pool", {"adminCreateUserConfig": GONE, "tags": {"Audience": "patients"}})],
     "iam-users-have-no-policies": [
-        added("bound", "aws:iam/policyAttachment:PolicyAttachment", {"roles": ["task"], "policyArn": "arn:aws:iam::1:policy/p"}),
+        added(
+            "bound",
+            "aws:iam/policyAttachment:PolicyAttachment",
+            {"roles": ["task"], "policyArn": "arn:aws:iam::1:policy/p"},
+        ),
     ],
     "iam-password-policy": [
         Break("passwords", config=Config(accounts=frozenset({ACCOUNT}))),
     ],
-}  # fmt: skip
+}

@@ -49,21 +49,38 @@ MANY = [
 ]
 
 SAMPLES: dict[str, Sample] = {
-    "nat": Sample("aws:ec2/natGateway:NatGateway", {"id": "nat-1", "subnetId": "subnet-public", "allocationId": "eip-1"}),
-    "nat-b": Sample("aws:ec2/natGateway:NatGateway", {"id": "nat-2", "subnetId": "subnet-public-b", "allocationId": "eip-2"}),
+    "nat": Sample(
+        "aws:ec2/natGateway:NatGateway", {"id": "nat-1", "subnetId": "subnet-public", "allocationId": "eip-1"}
+    ),
+    "nat-b": Sample(
+        "aws:ec2/natGateway:NatGateway", {"id": "nat-2", "subnetId": "subnet-public-b", "allocationId": "eip-2"}
+    ),
     "default-acl": Sample("aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", {"defaultNetworkAclId": "acl-default"}),
-    "main-table": Sample("aws:ec2/defaultRouteTable:DefaultRouteTable", {"id": "rtb-main", "defaultRouteTableId": "rtb-main"}),
+    "main-table": Sample(
+        "aws:ec2/defaultRouteTable:DefaultRouteTable", {"id": "rtb-main", "defaultRouteTableId": "rtb-main"}
+    ),
     "public-block": Sample(
         "aws:ec2/vpcBlockPublicAccessOptions:VpcBlockPublicAccessOptions", {"internetGatewayBlockMode": "block-ingress"}
     ),
     "egress-service": Sample(
         EGRESS,
-        {"securityGroupId": "sg-service", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0",
-         "description": "AWS"},
+        {
+            "securityGroupId": "sg-service",
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "0.0.0.0/0",
+            "description": "AWS",
+        },
     ),
     "flow-log-bucket": Sample(
         FLOW_LOG,
-        {"subnetId": "subnet-data", "trafficType": "ALL", "logDestinationType": "s3", "logDestination": "arn:aws:s3:::clinic-logs"},
+        {
+            "subnetId": "subnet-data",
+            "trafficType": "ALL",
+            "logDestinationType": "s3",
+            "logDestination": "arn:aws:s3:::clinic-logs",
+        },
     ),
     "flow-log-group": Sample(FLOW_LOG, {"subnetId": "subnet-data", "trafficType": "ALL", "logDestination": "/flow"}),
     "log-group-flow": Sample(
@@ -73,9 +90,15 @@ SAMPLES: dict[str, Sample] = {
     **{
         f"endpoint-{service}": Sample(
             ENDPOINT,
-            {"id": f"vpce-{service}", "vpcId": "vpc-1", "serviceName": f"com.amazonaws.{CA}.{service}",
-             "vpcEndpointType": "Gateway" if service == "s3" else "Interface", "policy": document(OURS),
-             "securityGroupIds": ["sg-endpoints"], "subnetIds": ["subnet-application", "subnet-application-b"]},
+            {
+                "id": f"vpce-{service}",
+                "vpcId": "vpc-1",
+                "serviceName": f"com.amazonaws.{CA}.{service}",
+                "vpcEndpointType": "Gateway" if service == "s3" else "Interface",
+                "policy": document(OURS),
+                "securityGroupIds": ["sg-endpoints"],
+                "subnetIds": ["subnet-application", "subnet-application-b"],
+            },
         )
         for service in ("s3", "kms", "secretsmanager", "logs", "ecr.api", "ecr.dkr", "sts")
     },
@@ -104,21 +127,26 @@ SAMPLES: dict[str, Sample] = {
     ),
     "client-vpn": Sample(
         "aws:ec2clientvpn/endpoint:Endpoint",
-        {"connectionLogOptions": {"enabled": True, "cloudwatchLogGroup": "/clinic/application"},
-         "authenticationOptions": [{"type": "federated-authentication"}, {"type": "certificate-authentication"}],
-         "sessionTimeoutHours": 8, "disconnectOnSessionTimeout": True, "splitTunnel": True,
-         "clientRouteEnforcementOptions": {"enforced": True},
-         "clientLoginBannerOptions": {"enabled": True, "bannerText": "For staff."}},
+        {
+            "connectionLogOptions": {"enabled": True, "cloudwatchLogGroup": "/clinic/application"},
+            "authenticationOptions": [{"type": "federated-authentication"}, {"type": "certificate-authentication"}],
+            "sessionTimeoutHours": 8,
+            "disconnectOnSessionTimeout": True,
+            "splitTunnel": True,
+            "clientRouteEnforcementOptions": {"enforced": True},
+            "clientLoginBannerOptions": {"enabled": True, "bannerText": "For staff."},
+        },
     ),
     "client-vpn-rule": Sample(
-        "aws:ec2clientvpn/authorizationRule:AuthorizationRule", {"targetNetworkCidr": "10.0.2.0/23", "accessGroupId": "g"}
+        "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
+        {"targetNetworkCidr": "10.0.2.0/23", "accessGroupId": "g"},
     ),
     "client-vpn-subnet": Sample(
         "aws:ec2clientvpn/networkAssociation:NetworkAssociation", {"subnetId": "subnet-application"}
     ),
     "vpn": Sample("aws:ec2/vpnConnection:VpnConnection", {"presharedKeyStorage": "SecretsManager", **STRONG}),
     "vpn-second": Sample("aws:ec2/vpnConnection:VpnConnection", {"presharedKeyStorage": "SecretsManager", **STRONG}),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "flow-log-store-hardened": [
@@ -133,21 +161,30 @@ BREAKS: dict[str, list[Break]] = {
     "vpc-public-private-separated": [
         change("subnet-data", "tags", {}),
         change("subnet-application-b", "tags.Tier", GONE),
-        Break("vpc", adds=Sample(
+        Break(
+            "vpc",
+            adds=Sample(
                 "aws:ec2/vpc:Vpc",
                 {"id": "vpc-1", "cidrBlock": "10.0.0.0/16", "defaultNetworkAclId": "acl-default", "tags": INTERNAL},
             ),
-              without=tuple(f"subnet-{tier}{suffix}" for tier in ("application", "data") for suffix in ("", "-b"))),
+            without=tuple(f"subnet-{tier}{suffix}" for tier in ("application", "data") for suffix in ("", "-b")),
+        ),
     ],
     "vpc-igw-authorized-only": [
-        Break("internet", adds=Sample("aws:ec2/internetGateway:InternetGateway", {"id": "igw-1", "vpcId": "vpc-1"}),
-              without=("subnet-public", "subnet-public-b", "association-public", "association-public-b")),
+        Break(
+            "internet",
+            adds=Sample("aws:ec2/internetGateway:InternetGateway", {"id": "igw-1", "vpcId": "vpc-1"}),
+            without=("subnet-public", "subnet-public-b", "association-public", "association-public-b"),
+        ),
     ],
     "vpc-block-public-access": [change("public-block", "internetGatewayBlockMode", "off")],
     "subnet-no-auto-ipv6": [change("subnet-application", "assignIpv6AddressOnCreation", True)],
     "main-route-table-empty": [
-        Break("main-table", {"routes": [{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}]},
-              without=("association-application",)),
+        Break(
+            "main-table",
+            {"routes": [{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}]},
+            without=("association-application",),
+        ),
     ],
     "vpc-endpoints-present": [without("endpoint-kms")],
     "vpc-endpoint-multi-az": [change("endpoint-kms", "subnetIds", ["subnet-application"])],
@@ -169,7 +206,10 @@ BREAKS: dict[str, list[Break]] = {
         change("transit-peering", "peerAccountId", STRANGER),
     ],
     "vpc-peering-routes-least": [change("route-peering", "destinationCidrBlock", "10.9.0.0/16")],
-    "vpc-peering-dns": [change("peering", "accepter"), change("peering", "accepter.allowRemoteVpcDnsResolution", False)],
+    "vpc-peering-dns": [
+        change("peering", "accepter"),
+        change("peering", "accepter.allowRemoteVpcDnsResolution", False),
+    ],
     "tgw-no-auto-accept": [
         change("transit", "autoAcceptSharedAttachments", "enable"),
         change("transit", "defaultRouteTableAssociation"),
@@ -179,9 +219,18 @@ BREAKS: dict[str, list[Break]] = {
     "nat-only-in-public-tier": [change("nat", "subnetId", "subnet-application"), without("nat-b")],
     "sg-internet-ingress-only-on-entry-tier": [
         changes("ingress-balancer", {"fromPort": 8443, "toPort": 8443}),
-        added("open-endpoints", INGRESS,
-              {"securityGroupId": "sg-endpoints", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443,
-               "cidrIpv4": "0.0.0.0/0"}, "sg-inline-and-rules-not-mixed"),
+        added(
+            "open-endpoints",
+            INGRESS,
+            {
+                "securityGroupId": "sg-endpoints",
+                "ipProtocol": "tcp",
+                "fromPort": 443,
+                "toPort": 443,
+                "cidrIpv4": "0.0.0.0/0",
+            },
+            "sg-inline-and-rules-not-mixed",
+        ),
     ],
     "sg-no-wide-public-cidr": [
         changes("ingress-service", {"cidrIpv4": "8.8.0.0/16", "referencedSecurityGroupId": GONE}),
@@ -197,16 +246,34 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "sg-attached": [added("lonely", GROUP, {"id": "sg-lonely", "vpcId": "vpc-1", "description": "nothing"})],
     "sg-inline-and-rules-not-mixed": [
-        change("group-service", "ingress",
-               [{"protocol": "tcp", "fromPort": 9000, "toPort": 9000, "cidrBlocks": ["10.0.0.0/16"]}]),
-        change("group-service", "egress",
-               [{"protocol": "tcp", "fromPort": 9000, "toPort": 9000, "cidrBlocks": ["10.0.0.0/16"]}]),
+        change(
+            "group-service",
+            "ingress",
+            [{"protocol": "tcp", "fromPort": 9000, "toPort": 9000, "cidrBlocks": ["10.0.0.0/16"]}],
+        ),
+        change(
+            "group-service",
+            "egress",
+            [{"protocol": "tcp", "fromPort": 9000, "toPort": 9000, "cidrBlocks": ["10.0.0.0/16"]}],
+        ),
     ],
     "sg-rule-count-bounded": [change("group-endpoints", "ingress", MANY)],
     "nacl-default-locked": [
         without("default-acl"),
-        change("default-acl", "ingress",
-               [{"ruleNo": 1, "action": "allow", "protocol": "tcp", "cidrBlock": "10.0.0.0/8", "fromPort": 1, "toPort": 2}]),
+        change(
+            "default-acl",
+            "ingress",
+            [
+                {
+                    "ruleNo": 1,
+                    "action": "allow",
+                    "protocol": "tcp",
+                    "cidrBlock": "10.0.0.0/8",
+                    "fromPort": 1,
+                    "toPort": 2,
+                }
+            ],
+        ),
     ],
     "nacl-data-subnet-custom": [change("acl", "subnetIds", ["subnet-data"])],
     "nacl-used": [change("acl", "subnetIds")],
@@ -238,7 +305,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "vpn-tunnel-logs": [change("vpn", "tunnel2LogOptions")],
     "vpn-two-tunnels-routed": [without("vpn-second")],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "nat-only-in-public-tier": [changes("nat", {"connectivityType": "private", "subnetId": "subnet-application"})],

@@ -27,8 +27,13 @@ from tests.policies.sample import (
 
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 OURS = {**ANYONE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/task"}, "Action": "sqs:SendMessage"}
-PLAIN = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*",
-         "Condition": {"Bool": {"aws:SecureTransport": "false"}}}  # fmt: skip
+PLAIN = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sqs:*",
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
 SECRET = "k9Qz7Lm2Xw4Rt8Vb1N"
 FUNCTION = "aws:lambda/function:Function"
 ELSEWHERE = f"{STRANGER}.dkr.ecr.{CA}.amazonaws.com/application@sha256:{'0' * 64}"
@@ -41,7 +46,8 @@ def container(**given: Any) -> str:
 SAMPLES: dict[str, Sample] = {
     # functions
     "permission": Sample(
-        "aws:lambda/permission:Permission", {"principal": "events.amazonaws.com", "sourceArn": arn("events", "rule/daily")}
+        "aws:lambda/permission:Permission",
+        {"principal": "events.amazonaws.com", "sourceArn": arn("events", "rule/daily")},
     ),
     "function-url": Sample(
         "aws:lambda/functionUrl:FunctionUrl",
@@ -50,49 +56,94 @@ SAMPLES: dict[str, Sample] = {
     "layer-permission": Sample("aws:lambda/layerVersionPermission:LayerVersionPermission", {"principal": ACCOUNT}),
     "mapping": Sample(
         "aws:lambda/eventSourceMapping:EventSourceMapping",
-        {"eventSourceArn": arn("kinesis", "stream/visits"), "maximumRetryAttempts": 3,
-         "destinationConfig": {"onFailure": {"destinationArn": arn("sqs", "clinic-dead")}}},
+        {
+            "eventSourceArn": arn("kinesis", "stream/visits"),
+            "maximumRetryAttempts": 3,
+            "destinationConfig": {"onFailure": {"destinationArn": arn("sqs", "clinic-dead")}},
+        },
     ),
     # containers
     "cluster": Sample(
         "aws:ecs/cluster:Cluster",
-        {"id": "cluster-1", "name": "clinic", "settings": [{"name": "containerInsights", "value": "enabled"}],
-         "configuration": {"executeCommandConfiguration": {
-             "kmsKeyId": KEY, "logging": "OVERRIDE",
-             "logConfiguration": {"cloudWatchLogGroupName": "/clinic/application", "cloudWatchEncryptionEnabled": True}}}},
+        {
+            "id": "cluster-1",
+            "name": "clinic",
+            "settings": [{"name": "containerInsights", "value": "enabled"}],
+            "configuration": {
+                "executeCommandConfiguration": {
+                    "kmsKeyId": KEY,
+                    "logging": "OVERRIDE",
+                    "logConfiguration": {
+                        "cloudWatchLogGroupName": "/clinic/application",
+                        "cloudWatchEncryptionEnabled": True,
+                    },
+                }
+            },
+        },
     ),
     "service-shell": Sample(
         "aws:ecs/service:Service",
-        {"name": "tools", "cluster": "clinic", "desiredCount": 2, "enableExecuteCommand": True, "platformVersion": "LATEST",
-         "networkConfiguration": {"subnets": ["subnet-application", "subnet-application-b"]}, "tags": INTERNAL},
+        {
+            "name": "tools",
+            "cluster": "clinic",
+            "desiredCount": 2,
+            "enableExecuteCommand": True,
+            "platformVersion": "LATEST",
+            "networkConfiguration": {"subnets": ["subnet-application", "subnet-application-b"]},
+            "tags": INTERNAL,
+        },
     ),
     "task-files": Sample(
         "aws:ecs/taskDefinition:TaskDefinition",
-        {"family": "files", "networkMode": "awsvpc", "containerDefinitions": json.dumps([CONTAINER]),
-         "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/files", "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/start",
-         "volumes": [{"name": "files", "efsVolumeConfiguration": {
-             "fileSystemId": "fs-1", "transitEncryption": "ENABLED", "authorizationConfig": {"iam": "ENABLED"}}}]},
+        {
+            "family": "files",
+            "networkMode": "awsvpc",
+            "containerDefinitions": json.dumps([CONTAINER]),
+            "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/files",
+            "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/start",
+            "volumes": [
+                {
+                    "name": "files",
+                    "efsVolumeConfiguration": {
+                        "fileSystemId": "fs-1",
+                        "transitEncryption": "ENABLED",
+                        "authorizationConfig": {"iam": "ENABLED"},
+                    },
+                }
+            ],
+        },
     ),
     "repository-policy": Sample(
         "aws:ecr/repositoryPolicy:RepositoryPolicy", {"repository": "application", "policy": document(OURS)}
     ),
     # messages
     "queue-policy": Sample("aws:sqs/queuePolicy:QueuePolicy", {"queueUrl": "jobs", "policy": document(PLAIN, OURS)}),
-    "topic-phi": Sample(
-        "aws:sns/topic:Topic", {"arn": arn("sns", "results"), "kmsMasterKeyId": KEY, "tags": PHI}
-    ),
+    "topic-phi": Sample("aws:sns/topic:Topic", {"arn": arn("sns", "results"), "kmsMasterKeyId": KEY, "tags": PHI}),
     "topic-phi-policy": Sample(
-        "aws:sns/topicPolicy:TopicPolicy", {"arn": arn("sns", "results"), "policy": document({**PLAIN, "Action": "sns:Publish"})}
+        "aws:sns/topicPolicy:TopicPolicy",
+        {"arn": arn("sns", "results"), "policy": document({**PLAIN, "Action": "sns:Publish"})},
     ),
     "subscription-queue": Sample(
         "aws:sns/topicSubscription:TopicSubscription",
-        {"topic": arn("sns", "results"), "protocol": "sqs", "endpoint": arn("sqs", "clinic-jobs"), "redrivePolicy": "{}"},
+        {
+            "topic": arn("sns", "results"),
+            "protocol": "sqs",
+            "endpoint": arn("sqs", "clinic-jobs"),
+            "redrivePolicy": "{}",
+        },
     ),
     # logs
     "log-policy": Sample(
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-        {"policyDocument": document({**ANYONE, "Principal": {"Service": "es.amazonaws.com"},
-                                     "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}})},
+        {
+            "policyDocument": document(
+                {
+                    **ANYONE,
+                    "Principal": {"Service": "es.amazonaws.com"},
+                    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+                }
+            )
+        },
     ),
     "log-receiver": Sample(
         "aws:cloudwatch/logDestinationPolicy:LogDestinationPolicy", {"accessPolicy": document(OURS)}
@@ -107,8 +158,11 @@ SAMPLES: dict[str, Sample] = {
     **{
         f"watch-{index}": Sample(
             "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-            {"logGroupName": "trail", "pattern": f'{{ $.eventName = "{words[0]}" }}',
-             "metricTransformation": {"name": f"event-{index}", "namespace": "Security", "value": "1"}},
+            {
+                "logGroupName": "trail",
+                "pattern": f'{{ $.eventName = "{words[0]}" }}',
+                "metricTransformation": {"name": f"event-{index}", "namespace": "Security", "value": "1"},
+            },
         )
         for index, words in enumerate(SECURITY_EVENTS.values())
     },
@@ -129,8 +183,12 @@ SAMPLES: dict[str, Sample] = {
     "lake": Sample("aws:cloudtrail/eventDataStore:EventDataStore", {"kmsKeyId": INTERNAL_KEY, "retentionPeriod": 2557}),
     "recorder": Sample(
         "aws:cfg/recorder:Recorder",
-        {"id": "default", "name": "default", "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
-         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"},
+        {
+            "id": "default",
+            "name": "default",
+            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
+            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+        },
     ),
     "recorder-status": Sample("aws:cfg/recorderStatus:RecorderStatus", {"name": "default", "isEnabled": True}),
     "delivery": Sample(
@@ -142,14 +200,20 @@ SAMPLES: dict[str, Sample] = {
         {"accountAggregationSource": {"accountIds": [ACCOUNT], "regions": [CA, CW]}},
     ),
     "detector": Sample(
-        "aws:guardduty/detector:Detector", {"id": "d-1", "enable": True, "findingPublishingFrequency": "FIFTEEN_MINUTES"}
+        "aws:guardduty/detector:Detector",
+        {"id": "d-1", "enable": True, "findingPublishingFrequency": "FIFTEEN_MINUTES"},
     ),
     **{
         f"detector-{name}": Sample(
             "aws:guardduty/detectorFeature:DetectorFeature", {"detectorId": "d-1", "name": name, "status": "ENABLED"}
         )
-        for name in ("S3_DATA_EVENTS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN_EVENTS", "LAMBDA_NETWORK_LOGS",
-                     "RUNTIME_MONITORING")
+        for name in (
+            "S3_DATA_EVENTS",
+            "EBS_MALWARE_PROTECTION",
+            "RDS_LOGIN_EVENTS",
+            "LAMBDA_NETWORK_LOGS",
+            "RUNTIME_MONITORING",
+        )
     },
     "detector-export": Sample(
         "aws:guardduty/publishingDestination:PublishingDestination",
@@ -157,7 +221,8 @@ SAMPLES: dict[str, Sample] = {
     ),
     "hub": Sample("aws:securityhub/account:Account", {"enableDefaultStandards": True}),
     "hub-regions": Sample(
-        "aws:securityhub/findingAggregator:FindingAggregator", {"linkingMode": "SPECIFIED_REGIONS", "specifiedRegions": [CW]}
+        "aws:securityhub/findingAggregator:FindingAggregator",
+        {"linkingMode": "SPECIFIED_REGIONS", "specifiedRegions": [CW]},
     ),
     "inspector": Sample("aws:inspector2/enabler:Enabler", {"resourceTypes": ["EC2", "ECR", "LAMBDA"]}),
     "macie": Sample("aws:macie2/account:Account", {"status": "ENABLED"}),
@@ -165,7 +230,7 @@ SAMPLES: dict[str, Sample] = {
         "aws:budgets/budget:Budget",
         {"budgetType": "COST", "notifications": [{"subscriberEmailAddresses": ["owner@example.org"]}]},
     ),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "lambda-in-vpc": [changes("function", {"tags": PHI})],
@@ -188,14 +253,26 @@ BREAKS: dict[str, list[Break]] = {
         change("function", "loggingConfig", {"logGroup": "/elsewhere"}),
     ],
     "lambda-own-role": [
-        added("second", FUNCTION, {"name": "second", "role": f"arn:aws:iam::{ACCOUNT}:role/task", "runtime": "python3.13",
-                                   "tags": INTERNAL, "loggingConfig": {"logGroup": "trail"}}),
+        added(
+            "second",
+            FUNCTION,
+            {
+                "name": "second",
+                "role": f"arn:aws:iam::{ACCOUNT}:role/task",
+                "runtime": "python3.13",
+                "tags": INTERNAL,
+                "loggingConfig": {"logGroup": "trail"},
+            },
+        ),
     ],
     "lambda-layers-trusted": [
         change("function", "layers", [f"arn:aws:lambda:{CA}:{STRANGER}:layer:tool:1"]),
         change("layer-permission", "principal", "*"),
     ],
-    "lambda-source-failure-destination": [change("mapping", "destinationConfig"), change("mapping", "maximumRetryAttempts", -1)],
+    "lambda-source-failure-destination": [
+        change("mapping", "destinationConfig"),
+        change("mapping", "maximumRetryAttempts", -1),
+    ],
     # containers
     "ecs-no-host-namespaces": [
         change("task", "networkMode", "host"),
@@ -203,8 +280,12 @@ BREAKS: dict[str, list[Break]] = {
         change("task", "ipcMode", "host"),
     ],
     "ecs-env-no-secrets": [
-        change("task", "containerDefinitions", container(environment=[{"name": "API_TOKEN", "value": SECRET}]),
-               "no-secret-literal-in-inputs"),
+        change(
+            "task",
+            "containerDefinitions",
+            container(environment=[{"name": "API_TOKEN", "value": SECRET}]),
+            "no-secret-literal-in-inputs",
+        ),
         change("task", "containerDefinitions", container(environment=[{"name": "DB_PASSWORD", "value": "letmein"}])),
     ],
     "ecs-container-logging": [
@@ -212,11 +293,21 @@ BREAKS: dict[str, list[Break]] = {
         change("task", "containerDefinitions", container(logConfiguration={"logDriver": "json-file"})),
     ],
     "ecs-log-group-hardened": [
-        change("task", "containerDefinitions",
-               container(logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/other"}})),
-        change("task", "containerDefinitions",
-               container(logConfiguration={"logDriver": "awslogs", "options": {
-                   "awslogs-group": "/clinic/application", "awslogs-create-group": "true"}})),
+        change(
+            "task",
+            "containerDefinitions",
+            container(logConfiguration={"logDriver": "awslogs", "options": {"awslogs-group": "/other"}}),
+        ),
+        change(
+            "task",
+            "containerDefinitions",
+            container(
+                logConfiguration={
+                    "logDriver": "awslogs",
+                    "options": {"awslogs-group": "/clinic/application", "awslogs-create-group": "true"},
+                }
+            ),
+        ),
         change("log-group", "kmsKeyId", GONE, "log-group-cmk"),
     ],
     "ecs-separate-roles": [
@@ -227,7 +318,9 @@ BREAKS: dict[str, list[Break]] = {
         change("task-files", "volumes.0.efsVolumeConfiguration.transitEncryption", "DISABLED"),
         change("task-files", "volumes.0.efsVolumeConfiguration.authorizationConfig"),
     ],
-    "ecs-service-private-subnets": [change("service", "networkConfiguration.subnets", ["subnet-public", "subnet-public-b"])],
+    "ecs-service-private-subnets": [
+        change("service", "networkConfiguration.subnets", ["subnet-public", "subnet-public-b"])
+    ],
     "ecs-exec-logged": [
         change("cluster", "configuration"),
         change("cluster", "configuration.executeCommandConfiguration.kmsKeyId"),
@@ -239,23 +332,34 @@ BREAKS: dict[str, list[Break]] = {
     "ecs-images-trusted": [
         change("task", "containerDefinitions", container(image="nginx:latest")),
         change("task", "containerDefinitions", container(image=ELSEWHERE)),
-        change("task", "containerDefinitions",
-               container(image=f"{ACCOUNT}.dkr.ecr.{US}.amazonaws.com/application@sha256:{'0' * 64}")),
+        change(
+            "task",
+            "containerDefinitions",
+            container(image=f"{ACCOUNT}.dkr.ecr.{US}.amazonaws.com/application@sha256:{'0' * 64}"),
+        ),
         change("task", "containerDefinitions", container(image=f"{ACCOUNT}.dkr.ecr.{CA}.amazonaws.com/other:1.0")),
     ],
     "ecs-multi-task-multi-az": [
         change("service", "desiredCount", 1),
         change("service", "networkConfiguration.subnets", ["subnet-application"]),
     ],
-    "ecr-scan-on-push": [change("repository", "imageScanningConfiguration"), change("repository", "imageScanningConfiguration.scanOnPush", False)],
-    "ecr-kms": [change("repository", "encryptionConfigurations"), change("repository", "encryptionConfigurations.0.kmsKey")],
+    "ecr-scan-on-push": [
+        change("repository", "imageScanningConfiguration"),
+        change("repository", "imageScanningConfiguration.scanOnPush", False),
+    ],
+    "ecr-kms": [
+        change("repository", "encryptionConfigurations"),
+        change("repository", "encryptionConfigurations.0.kmsKey"),
+    ],
     "ecr-policy-not-public": [
         change("repository-policy", "policy", document(ANYONE)),
         added("registry-policy", "aws:ecr/registryPolicy:RegistryPolicy", {"policy": document(ANYONE)}),
     ],
     "ecr-lifecycle": [without("repository-lifecycle")],
     "ecr-pull-through-approved": [
-        added("pull", "aws:ecr/pullThroughCacheRule:PullThroughCacheRule", {"upstreamRegistryUrl": "registry-1.docker.io"}),
+        added(
+            "pull", "aws:ecr/pullThroughCacheRule:PullThroughCacheRule", {"upstreamRegistryUrl": "registry-1.docker.io"}
+        ),
     ],
     # messages
     "sns-policy-bounded": [
@@ -305,14 +409,25 @@ BREAKS: dict[str, list[Break]] = {
     "security-alarms-present": [without("watch-0"), without("watch-9-alarm")],
     "event-bus-policy-bounded": [
         change("bus-policy", "policy", document(ANYONE)),
-        added("bus-permission", "aws:cloudwatch/eventPermission:EventPermission", {"principal": "*", "statementId": "s"}),
+        added(
+            "bus-permission", "aws:cloudwatch/eventPermission:EventPermission", {"principal": "*", "statementId": "s"}
+        ),
     ],
     "event-target-in-jurisdiction": [
         change("target", "arn", arn("events", "event-bus/other", US)),
-        added("api", "aws:cloudwatch/eventApiDestination:EventApiDestination", {"invocationEndpoint": "https://api.example.com/in"}),
-        added("world", "aws:cloudwatch/eventEndpoint:EventEndpoint",
-              {"eventBuses": [{"eventBusArn": arn("events", "event-bus/x")}],
-               "routingConfig": {"failoverConfig": {"secondary": {"route": US}}}}),
+        added(
+            "api",
+            "aws:cloudwatch/eventApiDestination:EventApiDestination",
+            {"invocationEndpoint": "https://api.example.com/in"},
+        ),
+        added(
+            "world",
+            "aws:cloudwatch/eventEndpoint:EventEndpoint",
+            {
+                "eventBuses": [{"eventBusArn": arn("events", "event-bus/x")}],
+                "routingConfig": {"failoverConfig": {"secondary": {"route": US}}},
+            },
+        ),
     ],
     "event-target-dlq": [change("target", "deadLetterConfig")],
     # audit
@@ -326,7 +441,9 @@ BREAKS: dict[str, list[Break]] = {
         change("trail", "eventSelectors.0.dataResources.0.values", ["arn:aws:s3:::clinic-logs/"]),
         change("trail", "eventSelectors"),
     ],
-    "cloudtrail-bucket-hardened": [without("trail-bucket-block", "s3-public-access-blocked", "config-delivery-hardened")],
+    "cloudtrail-bucket-hardened": [
+        without("trail-bucket-block", "s3-public-access-blocked", "config-delivery-hardened")
+    ],
     "cloudtrail-no-kms-exclusion": [
         change("trail", "eventSelectors.0.excludeManagementEventSources", ["kms.amazonaws.com"]),
         change("trail", "eventSelectors.0.includeManagementEvents", False),
@@ -369,10 +486,13 @@ BREAKS: dict[str, list[Break]] = {
     "budget-present": [without("budget")],
     "budget-alerts-owned": [
         change("budget", "notifications"),
-        Break("budget", {"notifications.0.subscriberEmailAddresses": ["a@example.com"]},
-              config=Config(baseline=True, accounts=frozenset({ACCOUNT}), mail_domains=frozenset({"example.org"}))),
+        Break(
+            "budget",
+            {"notifications.0.subscriberEmailAddresses": ["a@example.com"]},
+            config=Config(baseline=True, accounts=frozenset({ACCOUNT}), mail_domains=frozenset({"example.org"})),
+        ),
     ],
-}  # fmt: skip
+}
 
 ALLOWED: dict[str, list[Break]] = {
     "lambda-env-no-secrets": [
@@ -381,27 +501,55 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "lambda-code-signing": [changes("function", {"codeSigningConfigArn": GONE, "packageType": "Image"})],
     "ecs-images-trusted": [
-        change("task", "containerDefinitions", container(image=f"{ACCOUNT}.dkr.ecr.{CA}.amazonaws.com/application:1.0")),
-        Break("task", {"containerDefinitions": container(image=f"public.ecr.aws/x/y@sha256:{'0' * 64}")},
-              config=Config(baseline=True, accounts=frozenset({ACCOUNT}), registries=frozenset({"public.ecr.aws/x/"}))),
+        change(
+            "task", "containerDefinitions", container(image=f"{ACCOUNT}.dkr.ecr.{CA}.amazonaws.com/application:1.0")
+        ),
+        Break(
+            "task",
+            {"containerDefinitions": container(image=f"public.ecr.aws/x/y@sha256:{'0' * 64}")},
+            config=Config(baseline=True, accounts=frozenset({ACCOUNT}), registries=frozenset({"public.ecr.aws/x/"})),
+        ),
     ],
     "ecr-scan-on-push": [
-        Break("scanning", adds=Sample("aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
-                                      {"rules": [{"scanFrequency": "SCAN_ON_PUSH"}]})),
+        Break(
+            "scanning",
+            adds=Sample(
+                "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+                {"rules": [{"scanFrequency": "SCAN_ON_PUSH"}]},
+            ),
+        ),
     ],
     "sns-no-mail-or-sms-for-phi": [changes("subscription", {"protocol": "email", "endpoint": "staff@example.org"})],
     "guardduty-on": [Break("detector", config=Config(accounts=frozenset({ACCOUNT}), audit_elsewhere=True))],
     "stack-phi-audit-baseline": [Break("detector", config=Config(accounts=frozenset({ACCOUNT}), audit_elsewhere=True))],
     "cloudtrail-phi-data-events": [
-        changes("trail", {"eventSelectors": GONE, "advancedEventSelectors": [
-            {"fieldSelectors": [{"field": "eventCategory", "equals": ["Data"]},
-                                {"field": "resources.type", "equals": [kind]}]}
-            for kind in ("AWS::S3::Object", "AWS::DynamoDB::Table")]}),
+        changes(
+            "trail",
+            {
+                "eventSelectors": GONE,
+                "advancedEventSelectors": [
+                    {
+                        "fieldSelectors": [
+                            {"field": "eventCategory", "equals": ["Data"]},
+                            {"field": "resources.type", "equals": [kind]},
+                        ]
+                    }
+                    for kind in ("AWS::S3::Object", "AWS::DynamoDB::Table")
+                ],
+            },
+        ),
     ],
     "event-target-in-jurisdiction": [
-        Break("api", adds=Sample("aws:cloudwatch/eventApiDestination:EventApiDestination",
-                                 {"invocationEndpoint": "https://api.example.org/in"}),
-              config=Config(baseline=True, accounts=frozenset({ACCOUNT}), destinations=frozenset({"api.example.org"}))),
+        Break(
+            "api",
+            adds=Sample(
+                "aws:cloudwatch/eventApiDestination:EventApiDestination",
+                {"invocationEndpoint": "https://api.example.org/in"},
+            ),
+            config=Config(baseline=True, accounts=frozenset({ACCOUNT}), destinations=frozenset({"api.example.org"})),
+        ),
     ],
-    "log-stream-encrypted": [changes("firehose", {"serverSideEncryption": GONE, "kinesisSourceConfiguration": {"kinesisStreamArn": "a"}})],
-}  # fmt: skip
+    "log-stream-encrypted": [
+        changes("firehose", {"serverSideEncryption": GONE, "kinesisSourceConfiguration": {"kinesisStreamArn": "a"}})
+    ],
+}

@@ -25,20 +25,34 @@ BLOCKED = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAc
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 TLS, TLS_12, OWN_KEY, OURS = tls_only("clinic-photos"), *guards("clinic-photos")
 HOLDER = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/application"}
-REPORT = {"destination": {"bucket": {"bucketArn": "arn:aws:s3:::clinic-logs", "accountId": ACCOUNT,
-                                     "encryption": {"sseKms": {"keyId": KEY}}}}}  # fmt: skip
+REPORT = {
+    "destination": {
+        "bucket": {
+            "bucketArn": "arn:aws:s3:::clinic-logs",
+            "accountId": ACCOUNT,
+            "encryption": {"sseKms": {"keyId": KEY}},
+        }
+    }
+}
 BUCKET = "aws:s3/bucket:Bucket"
 
 SAMPLES: dict[str, Sample] = {
     "account-block": Sample("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", BLOCKED),
-    "acceleration": Sample("aws:s3/bucketAccelerateConfiguration:BucketAccelerateConfiguration", {"status": "Suspended"}),
+    "acceleration": Sample(
+        "aws:s3/bucketAccelerateConfiguration:BucketAccelerateConfiguration", {"status": "Suspended"}
+    ),
     "point": Sample(
-        "aws:s3/accessPoint:AccessPoint", {"vpcConfiguration": {"vpcId": "vpc-1"}, "publicAccessBlockConfiguration": BLOCKED}
+        "aws:s3/accessPoint:AccessPoint",
+        {"vpcConfiguration": {"vpcId": "vpc-1"}, "publicAccessBlockConfiguration": BLOCKED},
     ),
     "points": Sample(
         "aws:s3control/multiRegionAccessPoint:MultiRegionAccessPoint",
-        {"details": {"regions": [{"bucket": "clinic-photos", "region": CA}, {"bucket": "clinic-photos-copy", "region": CW}],
-                     "publicAccessBlock": BLOCKED}},
+        {
+            "details": {
+                "regions": [{"bucket": "clinic-photos", "region": CA}, {"bucket": "clinic-photos-copy", "region": CW}],
+                "publicAccessBlock": BLOCKED,
+            }
+        },
     ),
     "inventory": Sample("aws:s3/inventory:Inventory", REPORT),
     "object": Sample("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "clinic-logs", "key": "readme"}),
@@ -52,10 +66,13 @@ SAMPLES: dict[str, Sample] = {
     ),
     "grant": Sample(
         "aws:kms/grant:Grant",
-        {"granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/task", "operations": ["Decrypt"],
-         "constraints": [{"encryptionContextEquals": {"purpose": "photos"}}]},
+        {
+            "granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/task",
+            "operations": ["Decrypt"],
+            "constraints": [{"encryptionContextEquals": {"purpose": "photos"}}],
+        },
     ),
-}  # fmt: skip
+}
 
 BREAKS: dict[str, list[Break]] = {
     "s3-bucket-key-enabled": [change("photos-encryption", "rules.0.bucketKeyEnabled", False)],
@@ -112,17 +129,30 @@ BREAKS: dict[str, list[Break]] = {
         added("copied", "aws:s3/objectCopy:ObjectCopy", {"acl": "authenticated-read"}),
     ],
     "s3-cors-bounded": [change("photos-cors", "corsRules.0.allowedOrigins", ["*"])],
-    "s3-name-not-predictable": [Break(
-        "assets", adds=Sample(BUCKET, {"bucket": "cdk-hnb659fds-assets-111122223333-ca-central-1", "tags": INTERNAL}),
-        also=("s3-public-access-blocked", "s3-bucket-kms-encrypted", "s3-acl-disabled", "s3-tls-only", "s3-versioning",
-              "s3-access-logging"))],
+    "s3-name-not-predictable": [
+        Break(
+            "assets",
+            adds=Sample(BUCKET, {"bucket": "cdk-hnb659fds-assets-111122223333-ca-central-1", "tags": INTERNAL}),
+            also=(
+                "s3-public-access-blocked",
+                "s3-bucket-kms-encrypted",
+                "s3-acl-disabled",
+                "s3-tls-only",
+                "s3-versioning",
+                "s3-access-logging",
+            ),
+        )
+    ],
     # keys
     "kms-rotation-period": [change("key", "rotationPeriodInDays", 730)],
     "kms-policy-explicit": [change("key", "policy")],
     "kms-admin-use-separated": [
         change("key", "policy", document(ACCOUNT_STATEMENT, {**ACCOUNT_STATEMENT, "Principal": HOLDER})),
-        change("key-policy", "policy", document({**ACCOUNT_STATEMENT, "Principal": HOLDER,
-                                                 "Action": ["kms:PutKeyPolicy", "kms:Decrypt"]})),
+        change(
+            "key-policy",
+            "policy",
+            document({**ACCOUNT_STATEMENT, "Principal": HOLDER, "Action": ["kms:PutKeyPolicy", "kms:Decrypt"]}),
+        ),
     ],
     "kms-no-multi-region": [
         change("key", "multiRegion", True),
@@ -134,7 +164,9 @@ BREAKS: dict[str, list[Break]] = {
         change("grant", "granteePrincipal", f"arn:aws:iam::{STRANGER}:role/task"),
         change("grant", "constraints"),
     ],
-    "kms-external-material-approved": [added("outside", "aws:kms/customKeyStore:CustomKeyStore", {"customKeyStoreName": "hsm"})],
+    "kms-external-material-approved": [
+        added("outside", "aws:kms/customKeyStore:CustomKeyStore", {"customKeyStoreName": "hsm"})
+    ],
     "kms-enclave-attestation": [changes("key", {"tags": {**PHI, "Use": "enclave"}})],
     "kms-described": [change("key", "description"), change("secret", "description"), change("function", "description")],
     # secrets
@@ -148,7 +180,7 @@ BREAKS: dict[str, list[Break]] = {
         change("secret-policy", "blockPublicPolicy"),
         change("secret", "policy", document(ANYONE)),
     ],
-}  # fmt: skip
+}
 
 OLD_BUCKET = {
     "bucket": "clinic-photos",
@@ -159,24 +191,77 @@ OLD_BUCKET = {
 }
 ALLOWED: dict[str, list[Break]] = {
     "s3-versioning": [
-        Break("photos", adds=Sample(BUCKET, {**OLD_BUCKET, "versioning": {"enabled": True}}), without=("photos-versioning",)),
+        Break(
+            "photos",
+            adds=Sample(BUCKET, {**OLD_BUCKET, "versioning": {"enabled": True}}),
+            without=("photos-versioning",),
+        ),
     ],
     "s3-bucket-kms-encrypted": [
-        Break("photos", without=("photos-encryption",), adds=Sample("aws:s3/bucketV2:BucketV2", {
-            **OLD_BUCKET, "serverSideEncryptionConfigurations": [{"rules": [{"applyServerSideEncryptionByDefault": {
-                "sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}}]}]})),
-        Break("photos", without=("photos-encryption",), adds=Sample(BUCKET, {
-            **OLD_BUCKET, "serverSideEncryptionConfiguration": {"rule": {"applyServerSideEncryptionByDefault": {
-                "sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}}}})),
+        Break(
+            "photos",
+            without=("photos-encryption",),
+            adds=Sample(
+                "aws:s3/bucketV2:BucketV2",
+                {
+                    **OLD_BUCKET,
+                    "serverSideEncryptionConfigurations": [
+                        {
+                            "rules": [
+                                {
+                                    "applyServerSideEncryptionByDefault": {
+                                        "sseAlgorithm": "aws:kms",
+                                        "kmsMasterKeyId": KEY,
+                                    }
+                                }
+                            ]
+                        }
+                    ],
+                },
+            ),
+        ),
+        Break(
+            "photos",
+            without=("photos-encryption",),
+            adds=Sample(
+                BUCKET,
+                {
+                    **OLD_BUCKET,
+                    "serverSideEncryptionConfiguration": {
+                        "rule": {
+                            "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}
+                        }
+                    },
+                },
+            ),
+        ),
     ],
     "s3-lifecycle": [
-        Break("photos", without=("photos-lifecycle",), adds=Sample(BUCKET, {
-            **OLD_BUCKET, "lifecycleRules": [{"id": "old", "enabled": True, "noncurrentVersionExpiration": {"days": 90},
-                                              "abortIncompleteMultipartUploadDays": 7}]})),
+        Break(
+            "photos",
+            without=("photos-lifecycle",),
+            adds=Sample(
+                BUCKET,
+                {
+                    **OLD_BUCKET,
+                    "lifecycleRules": [
+                        {
+                            "id": "old",
+                            "enabled": True,
+                            "noncurrentVersionExpiration": {"days": 90},
+                            "abortIncompleteMultipartUploadDays": 7,
+                        }
+                    ],
+                },
+            ),
+        ),
     ],
     "s3-access-logging": [
-        Break("photos", without=("photos-logging",), adds=Sample(BUCKET, {
-            **OLD_BUCKET, "loggings": [{"targetBucket": "clinic-logs"}]})),
+        Break(
+            "photos",
+            without=("photos-logging",),
+            adds=Sample(BUCKET, {**OLD_BUCKET, "loggings": [{"targetBucket": "clinic-logs"}]}),
+        ),
     ],
     "s3-tls-only": [
         Break("photos", without=("photos-policy",), adds=Sample(BUCKET, {**OLD_BUCKET, "policy": document(TLS)})),
@@ -186,9 +271,12 @@ ALLOWED: dict[str, list[Break]] = {
         changes("secret-rotation", {"rotationRules": {"scheduleExpression": "rate(30 days)"}}),
     ],
     "kms-external-material-approved": [
-        Break("outside", adds=Sample("aws:kms/customKeyStore:CustomKeyStore", {}),
-              config=Config(baseline=True, accounts=frozenset({ACCOUNT}), extra={"externalKeys": ["outside"]})),
+        Break(
+            "outside",
+            adds=Sample("aws:kms/customKeyStore:CustomKeyStore", {}),
+            config=Config(baseline=True, accounts=frozenset({ACCOUNT}), extra={"externalKeys": ["outside"]}),
+        ),
     ],
     "kms-key-per-class": [change("queue", "kmsMasterKeyId", INTERNAL_KEY)],
     "s3-cors-bounded": [changes("photos-cors", {"bucket": "clinic-logs", "corsRules.0.allowedOrigins": ["*"]})],
-}  # fmt: skip
+}
