@@ -188,6 +188,16 @@ class Stack:
                     found[text].append((key, each))
         return found
 
+    @cached_property
+    def _loose(self) -> dict[tuple[str, str], list[Resource]]:
+        """(type, property) → resources whose property is unknown and computed from nothing that the stack shows."""
+        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for each in self.everything:
+            for key, value in each.properties.items():
+                if value is UNKNOWN and not each.dependencies.get(key):
+                    found[each.type, key].append(each)
+        return found
+
     @property
     def root(self) -> Resource:
         """The stack itself; rules about the whole stack have it as their subject."""
@@ -229,17 +239,13 @@ class Stack:
         ]:
             if user is not resource and (property is None or key == property) and (not types or user.type in types):
                 found[user.urn] = user
-        if property is not None:
-            found.update((each.urn, each) for each in self.of(*types) if _could_be_any(each, property))
+        for type in types if property is not None else ():
+            found.update((each.urn, each) for each in self._loose.get((type, property), ()))
         return list(found.values())
 
     def links(self, resource: Resource, property: str, target: Resource) -> bool:
         """Whether that property of `resource` refers to `target`."""
         return any(each is target for each in self.targets(resource, property, target.type))
-
-
-def _could_be_any(resource: Resource, property: str) -> bool:
-    return resource.properties.get(property) is UNKNOWN and not resource.dependencies.get(property)
 
 
 def known(value: Any) -> bool:

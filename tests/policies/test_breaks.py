@@ -113,9 +113,9 @@ def test_no_rule_is_tried_in_two_places() -> None:
 SET_IS_A_BREAK = {
     "acm-dns-validated", "acm-key-not-in-state", "asg-launch-template-only", "ec2-instance-in-vpc", "ec2-no-ssh-key",
     "efs-multi-az", "eip-nat-only", "elasticache-token-not-plain", "iam-no-inline-policies",
-    "log-export-in-jurisdiction", "provider-no-static-keys", "rds-managed-master-password", "s3-acl-disabled", "s3-no-website-on-phi",
-    "secret-value-not-in-state", "sg-inline-and-rules-not-mixed", "ssm-parameter-not-in-state", "vpn-psk-managed",
-    "write-only-fields-preferred",
+    "log-export-in-jurisdiction", "provider-no-static-keys", "rds-managed-master-password", "s3-acl-disabled",
+    "s3-no-website-on-phi", "secret-value-not-in-state", "sg-inline-and-rules-not-mixed", "ssm-parameter-not-in-state",
+    "vpn-psk-managed", "write-only-fields-preferred",
 }  # fmt: skip
 """Rules about properties that must not be set at all: unknown is set."""
 

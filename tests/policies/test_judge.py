@@ -167,14 +167,34 @@ def test_a_rule_that_fails_is_reported_and_stops_no_other(monkeypatch: pytest.Mo
     assert found(verdicts, "rds-storage-encrypted")
 
 
-@pytest.mark.parametrize("path", ["password", "environment.variables.API_TOKEN", "authToken", "secretString"])
-def test_no_message_repeats_a_value_that_may_be_secret(path: str) -> None:
-    marker = "k9Qz7Lm2Xw4Rt8Vb1N"
-    sample = {"password": "database", "authToken": "cache", "secretString": "secret-version"}.get(path, "function")
-    changes = {path: marker} if sample != "secret-version" else {path: marker, "secretStringWoVersion": GONE}
+MARKER = "k9Qz7Lm2Xw4Rt8Vb1N"
+
+
+@pytest.mark.parametrize(
+    ("sample", "changes"),
+    [
+        ("database", {"password": MARKER}),
+        ("aurora", {"masterPassword": MARKER}),
+        ("cache", {"authToken": MARKER}),
+        ("cache-user", {"passwords": [MARKER]}),
+        ("secret-version", {"secretString": MARKER, "secretStringWoVersion": GONE}),
+        ("function", {"environment.variables.API_TOKEN": MARKER}),
+        ("task", {"containerDefinitions": f'[{{"environment": [{{"name": "API_TOKEN", "value": "{MARKER}"}}]}}]'}),
+        ("server", {"userData": f"export API_TOKEN={MARKER}"}),
+        ("rest-stage", {"variables.API_TOKEN": MARKER}),
+        ("parameter-secret", {"value": MARKER}),
+        ("document", {"content": f'{{"API_TOKEN": "{MARKER}"}}'}),
+        ("queue", {"tags.Token": MARKER}),
+        ("search", {"advancedSecurityOptions.masterUserOptions.masterUserPassword": MARKER}),
+        ("certificate", {"privateKey": MARKER}),
+        ("provider", {"secretKey": MARKER}),
+        ("vpn", {"tunnel1PresharedKey": MARKER}),
+    ],
+)
+def test_no_message_repeats_a_value_that_may_be_secret(sample: str, changes: dict[str, Any]) -> None:
     verdicts = judged(with_changes(sample, changes))
-    assert verdicts
-    assert not [verdict for verdict in verdicts if marker in verdict.message]
+    assert [verdict for verdict in verdicts if verdict.urn == urn(sample)]
+    assert not [verdict for verdict in verdicts if MARKER in verdict.message]
 
 
 def test_the_jurisdiction_comes_from_the_pack_the_stack_or_is_canada() -> None:
