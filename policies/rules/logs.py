@@ -221,7 +221,7 @@ def bus_policy(resource: Resource, config: Config) -> Iterator[str]:
         yield f"{statement.path} lets anyone send events."
 
 
-@resource_rule(
+@linked_rule(
     "event-target-in-jurisdiction",
     types=(
         TARGET,
@@ -233,10 +233,13 @@ def bus_policy(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Name targets in regions of the jurisdiction; add approved hosts to the pack setting destinations.",
     url=EVENTS_GUIDE + "eb-targets.html",
 )
-def event_target(resource: Resource, config: Config) -> Iterator[str]:
-    region = region_of_arn(resource.text("arn") or "") if resource.type == TARGET else ""
-    if region and region not in config.regions:
-        yield f"arn: {not_allowed(region, config)}."
+def event_target(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if resource.type == TARGET:
+        shown = stack.targets(resource, "arn")
+        placed = [each.region() or "" for each in shown] if shown else [region_of_arn(resource.text("arn") or "")]
+        for region in sorted(set(placed)):
+            if region and region not in config.regions:
+                yield f"arn: {not_allowed(region, config)}."
     for bus in resource.views("eventBuses"):
         region = region_of_arn(bus.text("eventBusArn") or "")
         if region and region not in config.regions:
