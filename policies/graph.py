@@ -239,8 +239,9 @@ class Stack:
         ]:
             if user is not resource and (property is None or key == property) and (not types or user.type in types):
                 found[user.urn] = user
-        for type in types if property is not None else ():
-            found.update((each.urn, each) for each in self._loose.get((type, property), ()))
+        if property is not None:
+            for type in types:
+                found.update((each.urn, each) for each in self._loose.get((type, property), ()))
         return list(found.values())
 
     def links(self, resource: Resource, property: str, target: Resource) -> bool:
