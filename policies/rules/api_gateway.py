@@ -19,6 +19,7 @@ SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 DOMAIN = "aws:apigateway/domainName:DomainName"
 DOMAIN_V2 = "aws:apigatewayv2/domainName:DomainName"
 METHOD = "aws:apigateway/method:Method"
+PATH = "aws:apigateway/resource:Resource"
 ROUTE = "aws:apigatewayv2/route:Route"
 REST = "aws:apigateway/restApi:RestApi"
 API = "aws:apigatewayv2/api:Api"
@@ -139,7 +140,7 @@ def domain_tls(resource: Resource, config: Config) -> Iterator[str]:
         yield f"{path} must be TLS_1_2."
 
 
-@resource_rule(
+@linked_rule(
     "apigw-authorization",
     types=(METHOD, ROUTE),
     title="Every call says who calls",
@@ -147,19 +148,17 @@ def domain_tls(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Set authorization (authorizationType): AWS_IAM, COGNITO_USER_POOLS, CUSTOM or JWT.",
     url=GUIDE + "apigateway-control-access-to-api.html",
 )
-def authorization(resource: Resource, config: Config) -> Iterator[str]:
+def authorization(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
     if resource.type == METHOD:
-        if (
-            resource.text("httpMethod") != "OPTIONS"
-            and not _HEALTH.search(f"/{resource.text('operationName') or ''}")
-            and resource.text("authorization") in (None, "NONE")
-        ):
-            yield "authorization must not be NONE."
-        return
-    key = resource.text("routeKey") or ""
-    open_route = key.startswith("OPTIONS ") or key == "$disconnect" or _HEALTH.search(key)
-    if not open_route and resource.text("authorizationType") in (None, "NONE"):
-        yield "authorizationType must not be NONE."
+        name = "authorization"
+        parts = [each.text("pathPart") for each in stack.targets(resource, "resourceId", PATH)]
+        free = resource.text("httpMethod") == "OPTIONS" or any(_HEALTH.search(f"/{part}") for part in parts)
+    else:
+        name = "authorizationType"
+        key = resource.text("routeKey") or ""
+        free = key.startswith("OPTIONS ") or key == "$disconnect" or _HEALTH.search(key)
+    if not free and resource.text(name) in (None, "NONE"):
+        yield f"{name} must not be NONE."
 
 
 @linked_rule(

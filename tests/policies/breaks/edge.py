@@ -139,6 +139,10 @@ SAMPLES: dict[str, Sample] = {
         "aws:apigateway/method:Method",
         {"httpMethod": "POST", "authorization": "COGNITO_USER_POOLS", "requestValidatorId": "v"},
     ),
+    "rest-health-path": Sample("aws:apigateway/resource:Resource", {"id": "res-health", "pathPart": "health"}),
+    "rest-health": Sample(
+        "aws:apigateway/method:Method", {"httpMethod": "GET", "authorization": "NONE", "resourceId": "res-health"}
+    ),
     "rest-preflight": Sample("aws:apigateway/method:Method", {"httpMethod": "OPTIONS", "authorization": "NONE"}),
     "rest-domain": Sample(
         "aws:apigateway/domainName:DomainName",
@@ -269,6 +273,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "apigw-authorization": [
         change("rest-method", "authorization", "NONE"),
+        change("rest-health-path", "pathPart", "records"),
         change("http-route", "authorizationType"),
         change("http-route", "authorizationType", "NONE"),
         change("http-health", "routeKey", "GET /health/records"),
