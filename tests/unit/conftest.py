@@ -273,6 +273,8 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
             pool = f"{region}_{_digest(name, 9)}"
             arn = _arn("cognito-idp", f"userpool/{pool}")
             return pool, {**generic, "arn": arn, "endpoint": f"cognito-idp.{region}.amazonaws.com/{pool}"}
+        case "aws:cognito/userPoolClient:UserPoolClient":
+            return _digest(name, 26), generic
         case "aws:cognito/identityPool:IdentityPool":
             identities = f"{region}:{_digest(name, 8)}-0000-4000-8000-000000000000"
             return identities, {**generic, "arn": _arn("cognito-identity", f"identitypool/{identities}")}

@@ -145,6 +145,7 @@ def problems(document: Document) -> Iterator[str]:
         text = json.dumps(
             {"Version": "2012-10-17", "Statement": [{**each, "Resource": "*"} for each in document.statements]}
         )
+    text = re.sub(r"\$\{[^}]+\}", "variable", text)  # the linter does not know policy variables
     for issue, detail in lint(text):
         mistaken = issue in OPINIONS or any(text in detail for text in (*MISTAKEN, *NEWER))
         if mistaken or (kind.resource and issue in OF_THE_RESOURCE) or issue == CONDITION:  # own check, see below
@@ -231,7 +232,7 @@ def _list(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", STACKS)
 def test_every_document_of_a_stack_is_valid_and_no_wider_than_it_says(name: str) -> None:
     found = documents(built(name).recorder)
-    assert len(found) > 20
+    assert len(found) > 10
     assert [f"{each.where}: {problem}" for each in found for problem in problems(each)] == []
 
 
