@@ -49,6 +49,7 @@ class Handler(ABC):
     secret: ClassVar[frozenset[str]] = frozenset()  # outputs that are secrets whatever the program says
     archives: ClassVar[frozenset[str]] = frozenset()  # inputs that may hold files, such as a function's code
     side_by_side: ClassVar[bool] = False  # True when a replacement is made before what it replaces is deleted
+    listed_tags: ClassVar[bool] = False  # True when `tags` is a list, which default tags do not reach
     emulated: ClassVar[bool] = False  # True when moto lacks the API and `Store` keeps the resource
     defaults: ClassVar[Props] = {}  # input -> what AWS has when the program does not say (also inside a map)
     left_to_aws: ClassVar[frozenset[str]] = frozenset()  # inputs that keep AWS's own choice while the program says none
@@ -56,6 +57,11 @@ class Handler(ABC):
     def imported(self, call: Call, id: str) -> str:
         """The provider id behind the id that `pulumi import` takes: the same, unless a type says otherwise."""
         return id
+
+    @property
+    def tag_map(self) -> bool:
+        """Whether the resource has tags of the usual kind."""
+        return "tags" in self.inputs and not self.listed_tags
 
     @abstractmethod
     def create(self, call: Call, inputs: Props) -> str:

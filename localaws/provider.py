@@ -235,12 +235,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Call(region=region, account_id=ACCOUNT_ID, store=self._store, clients=self._clients)
 
     def _with_default_tags(self, context: Any, handler: Handler, inputs: Props) -> Props:
-        if "tags" not in handler.inputs:
+        if not handler.tag_map:
             return inputs
         return {**inputs, "tags": {**self._configuration(context).default_tags, **(inputs.get("tags") or {})}}
 
     def _without_default_tags(self, context: Any, handler: Handler, live: Props, inputs: Props) -> Props:
-        if "tags" not in live:
+        if "tags" not in live or not handler.tag_map:
             return live
         defaults, own = self._configuration(context).default_tags, inputs.get("tags") or {}
         tags = {
@@ -269,7 +269,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             if name not in handler.write_only and (name not in outputs or not says_the_same(outputs[name], value)):
                 outputs[name] = value
         outputs.setdefault("region", call.region)
-        if "tags" in handler.inputs:
+        if handler.tag_map:
             outputs["tagsAll"] = {**self._configuration(context).default_tags, **(outputs.get("tags") or {})}
         return {**outputs, "id": identity}
 

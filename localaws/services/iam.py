@@ -241,3 +241,98 @@ class OpenIdConnectProvider(Handler):
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=id)
+
+
+@register
+class InstanceProfile(Handler):
+    type = "aws:iam/instanceProfile:InstanceProfile"
+    inputs = frozenset({"name", "path", "role", "tags"})
+    replace_on = frozenset({"name", "path"})
+    autoname = "name"
+    cloudformation = "AWS::IAM::InstanceProfile"
+    renames: ClassVar[dict[str, str]] = {"name": "InstanceProfileName", "role": "-", "tags": "-"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        client = call.client("iam")
+        client.create_instance_profile(
+            InstanceProfileName=inputs["name"], Path=inputs.get("path") or "/", Tags=to_tags(inputs["tags"])
+        )
+        if inputs.get("role"):
+            client.add_role_to_instance_profile(InstanceProfileName=inputs["name"], RoleName=inputs["role"])
+        return inputs["name"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        profile = call.client("iam").get_instance_profile(InstanceProfileName=id)["InstanceProfile"]
+        return {
+            "name": id,
+            "arn": profile["Arn"],
+            "path": profile["Path"],
+            "uniqueId": profile["InstanceProfileId"],
+            "role": profile["Roles"][0]["RoleName"] if profile["Roles"] else None,
+            "tags": from_tags(profile.get("Tags")),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        client = call.client("iam")
+        if old.get("role") != new.get("role"):
+            if old.get("role"):
+                client.remove_role_from_instance_profile(InstanceProfileName=id, RoleName=old["role"])
+            if new.get("role"):
+                client.add_role_to_instance_profile(InstanceProfileName=id, RoleName=new["role"])
+        gone = [name for name in old["tags"] if name not in new["tags"]]
+        if gone:
+            client.untag_instance_profile(InstanceProfileName=id, TagKeys=gone)
+        client.tag_instance_profile(InstanceProfileName=id, Tags=to_tags(new["tags"]))
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        client = call.client("iam")
+        for role in client.get_instance_profile(InstanceProfileName=id)["InstanceProfile"]["Roles"]:
+            client.remove_role_from_instance_profile(InstanceProfileName=id, RoleName=role["RoleName"])
+        client.delete_instance_profile(InstanceProfileName=id)
+
+
+@register
+class ServiceLinkedRole(Handler):
+    """A role AWS writes the permissions of; the suffix tells a stack's own from the account's common one."""
+
+    type = "aws:iam/serviceLinkedRole:ServiceLinkedRole"
+    inputs = frozenset({"awsServiceName", "customSuffix", "description", "tags"})
+    replace_on = frozenset({"awsServiceName", "customSuffix"})
+    cloudformation = "AWS::IAM::ServiceLinkedRole"
+    renames: ClassVar[dict[str, str]] = {"awsServiceName": "AWSServiceName", "tags": "-"}
+
+    def create(self, call: Call, inputs: Props) -> str:
+        optional = {"CustomSuffix": inputs["customSuffix"]} if inputs.get("customSuffix") else {}
+        role = call.client("iam").create_service_linked_role(
+            AWSServiceName=inputs["awsServiceName"], Description=inputs.get("description") or "", **optional
+        )["Role"]
+        if inputs["tags"]:
+            call.client("iam").tag_role(RoleName=role["RoleName"], Tags=to_tags(inputs["tags"]))
+        return role["Arn"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        _, _, service, name = id.rsplit("/", 3)
+        role = call.client("iam").get_role(RoleName=name)["Role"]
+        _, found, suffix = name.partition("_")
+        return {
+            "awsServiceName": service,
+            "customSuffix": suffix if found else None,
+            "description": role.get("Description", ""),
+            "name": name,
+            "path": role["Path"],
+            "uniqueId": role["RoleId"],
+            "arn": role["Arn"],
+            "tags": from_tags(role.get("Tags")),
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        client, name = call.client("iam"), id.rsplit("/", 1)[-1]
+        if old.get("description") != new.get("description"):
+            client.update_role(RoleName=name, Description=new.get("description") or "")
+        gone = [tag for tag in old["tags"] if tag not in new["tags"]]
+        if gone:
+            client.untag_role(RoleName=name, TagKeys=gone)
+        client.tag_role(RoleName=name, Tags=to_tags(new["tags"]))
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("iam").delete_service_linked_role(RoleName=id.rsplit("/", 1)[-1])

@@ -23,8 +23,36 @@ ROLE = {
 POLICY = {
     "policy": Need("aws:iam/policy:Policy", {"name": "clinic-documents", "policy": grant("s3:GetObject"), "tags": {}})
 }
+PROFILE = {
+    "machine": Need(
+        "aws:iam/role:Role", {"name": "clinic-fleet", "assumeRolePolicy": trust("ec2.amazonaws.com"), "tags": {}}
+    ),
+    "profile": Need("aws:iam/instanceProfile:InstanceProfile", {"name": "clinic", "role": Ref("machine"), "tags": {}}),
+}
+LINKED = {
+    "linked": Need(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        {"awsServiceName": "autoscaling.amazonaws.com", "customSuffix": "clinic", "tags": {}},
+    )
+}
 
 CASES = [
+    Case(
+        "aws:iam/instanceProfile:InstanceProfile",
+        {"name": "clinic-fleet", "role": Ref("role"), "tags": {"DataClass": "phi"}},
+        {"role": Ref("machine"), "tags": {"DataClass": "internal"}},
+        {**ROLE, "machine": PROFILE["machine"]},
+    ),
+    Case(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        {
+            "awsServiceName": "autoscaling.amazonaws.com",
+            "customSuffix": "clinic-fleet",
+            "description": "Starts instances",
+            "tags": {"DataClass": "internal"},
+        },
+        {"description": "Starts and ends instances", "tags": {"DataClass": "public"}},
+    ),
     Case(
         "aws:iam/role:Role",
         {
