@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -13,17 +13,20 @@ from components.application_secrets import ApplicationSecrets, ApplicationSecret
 from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
 from components.backup import BackupPlan, BackupPlanArgs
+from components.bastion import Bastion, BastionArgs, KeyPair, KeyPairArgs
 from components.bucket import BucketInfo
 from components.cache import Cache, CacheArgs
 from components.cdn import Cdn, CdnArgs, CdnCertificate
 from components.certificates import Certificate, CertificateArgs, Domain, DomainArgs
 from components.client_vpn import ClientVpn, ClientVpnArgs
+from components.code_deploy import CodeDeploy, CodeDeployArgs, application_name
 from components.connections import max_connections, serverless_max_connections
 from components.database import LOG_EXPORTS, Database, DatabaseArgs
 from components.detection import Detection, DetectionArgs
 from components.directory import Directory, DirectoryArgs, UserBucket
 from components.discovery import Discovery, DiscoveryArgs
 from components.endpoints import Endpoints, EndpointsArgs
+from components.fleet import Fleet, FleetArgs, ScalingRole, ScalingRoleArgs
 from components.function import Code, Function, FunctionArgs, ImageCode, PackageCode
 from components.grafana import GrafanaRole, GrafanaRoleArgs
 from components.iam_documents import Statement, read_managed_password
@@ -47,20 +50,24 @@ from components.watched import (
     Watched,
     WatchedApi,
     WatchedDatabase,
+    WatchedFleet,
     WatchedFunction,
     WatchedLoadBalancer,
     WatchedReplication,
     WatchedService,
 )
 from components.web_acl import Guarded, WebAcl, WebAclArgs
-from settings.compute import ServiceSettings
+from settings.base import Environment
+from settings.compute import FLEET, ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
-from settings.edge import Access, Dns, DomainSettings
+from settings.edge import Access, Dns, DomainSettings, SignInSettings
+from settings.fleet import FleetSettings
 from settings.functions import FunctionSettings
 from settings.keys import Purpose
 from settings.network import Nat
 from settings.secrets import split_reference
 from settings.stack import Settings
+from settings.targets import TargetSettings
 
 _HTTP = 80  # what the load balancer would send, before a service names its port (BER-NET-08, BER-N22)
 _ANYWHERE = "0.0.0.0/0"
@@ -92,16 +99,27 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     cdn_settings = None if edge is None else edge.cdn
     vpn_settings = None if edge is None else edge.vpn
     discovery_settings = None if settings.compute is None else settings.compute.discovery
-    routed = {} if settings.compute is None else settings.compute.routed
     services = {} if settings.compute is None else settings.compute.services
+    targets: Mapping[str, TargetSettings] = {} if settings.compute is None else settings.compute.targets
+    fleet_settings = None if settings.compute is None else settings.compute.fleet
+    bastion_settings = settings.bastion
     recovery = settings.recovery
     recovery_region = settings.recovery_region
     outputs: Outputs = {"region": settings.region, "account_id": scope.account_id}
 
     # --- base: keys, network, security groups
+    scaling_role = None if fleet_settings is None else ScalingRole("scaling-role", ScalingRoleArgs(scope=scope))
     keys = Keys(
         "keys",
-        KeysArgs(scope=scope, settings=settings.keys, recovery_region=recovery_region, cdn=cdn_settings is not None),
+        KeysArgs(
+            scope=scope,
+            settings=settings.keys,
+            recovery_region=recovery_region,
+            cdn=cdn_settings is not None,
+            scaling_role_arn=None if scaling_role is None else scaling_role.arn,
+        ),
+        # KMS refuses a policy that names a role which does not exist yet
+        None if scaling_role is None else pulumi.ResourceOptions(depends_on=[scaling_role]),
     )
     database_port = 5432 if settings.database is None else settings.database.port
     cache_port = next((redis.port for redis in (settings.cache, settings.queue) if redis is not None), 6379)
@@ -125,7 +143,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             else {prefix_list: prefix_list for prefix_list in balancer_settings.source_prefix_lists},
             https_prefix_lists=_health_checkers(settings),
             vpn=vpn_settings is not None,
-            service_ports=[service.port for service in routed.values() if service.port is not None] or [_HTTP],
+            service_ports=[target.port for target in targets.values() if target.port is not None] or [_HTTP],
             discovery_ports=[]
             if discovery_settings is None
             else [service.port for service in services.values() if service.port is not None],
@@ -133,6 +151,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             cache_port=cache_port,
             internet=settings.network.nat is not Nat.NONE,
             gateway_prefix_lists=network.gateway_prefix_lists,
+            bastion=bastion_settings is not None,
+            ssh=bastion_settings is not None and bastion_settings.ssh is not None,
+            model=_model_address(fleet_settings),
         ),
     )
     if settings.network.interface_endpoints:
@@ -161,6 +182,24 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         "endpoints_security_group_id": groups.endpoints_id,
         "vpn_security_group_id": groups.vpn_id,
     }
+
+    key_pair = None
+    if bastion_settings is not None and groups.bastion_id is not None:
+        if bastion_settings.ssh is not None:
+            key_pair = KeyPair("administrators", KeyPairArgs(scope=scope, settings=bastion_settings.ssh))
+        bastion = Bastion(
+            "bastion",
+            BastionArgs(
+                scope=scope,
+                settings=bastion_settings,
+                image_id=aws.ssm.get_parameter(name=bastion_settings.image_parameter).insecure_value,
+                subnet_id=network.application_subnet_ids[settings.network.zones[0]],
+                security_group_id=groups.bastion_id,
+                volumes_kms_key_arn=keys.arns[Purpose.VOLUMES],
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),  # its agent signs in when it starts
+        )
+        outputs["bastion_instance_id"] = bastion.instance_id
 
     # --- data: buckets, database, cache
     storage = Storage(
@@ -309,13 +348,15 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 security_group_id=groups.load_balancer_id,
                 certificate_arn=certificate_arn or certificates["application"].arn,
                 logs_bucket_name=storage.logs_bucket_name,
-                services=routed,
+                targets=targets,
                 web_acl_arn=None if firewall is None else firewall.arn,
             ),
             pulumi.ResourceOptions(depends_on=[network]),  # its VPC needs the internet gateway first
         )
         outputs["load_balancer_dns_name"] = balancer.dns_name
         outputs["application_url"] = f"https://{domain_settings.name}"
+        if edge is not None and edge.sign_in is not None:
+            outputs |= _sign_in_urls(settings.environment, edge.sign_in, domain_settings.name, balancer.dns_name)
     cdn = None
     if cdn_settings is not None and keys.edge_arn is not None:
         cdn_certificate = None
@@ -470,21 +511,26 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             f"{settings.frontend.prefix}{name}": facts[fact] for name, fact in settings.frontend.variables.items()
         }
 
-    # --- the application: roles, images, services
+    # --- the application: roles, images, services, fleet
     stores = _secrets(database, cache, queue)
-    roles = TaskRoles(
-        "roles",
-        TaskRolesArgs(
-            scope=scope,
-            bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
-            secret_names=_secret_names(database, caches.values(), application_secrets),
-            key_aliases=key_aliases,
-            repository_names=[repository_name(scope, name, service.repository) for name, service in services.items()],
-            tracing=any(service.tracing for service in services.values()),
-            database_user=None if settings.compute is None else settings.compute.database_user,
-        ),
-    )
-    outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
+    secret_names = _secret_names(database, caches.values(), application_secrets)
+    roles = None
+    if services or fleet_settings is None:
+        roles = TaskRoles(
+            "roles",
+            TaskRolesArgs(
+                scope=scope,
+                bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
+                secret_names=secret_names,
+                key_aliases=key_aliases,
+                repository_names=[
+                    repository_name(scope, name, service.repository) for name, service in services.items()
+                ],
+                tracing=any(service.tracing for service in services.values()),
+                database_user=None if settings.compute is None else settings.compute.database_user,
+            ),
+        )
+        outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
     if settings.identity is not None and settings.identity.github is not None:
         deploy = DeployRole(
             "deploy",
@@ -498,7 +544,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         outputs["deploy_role_arn"] = deploy.arn
     running: dict[str, Service] = {}
     cluster = None
-    if settings.compute is not None and services:
+    if settings.compute is not None and services and roles is not None:
         registry = Registry(
             "registry",
             RegistryArgs(
@@ -558,6 +604,36 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             "repository_urls": registry.repository_urls,
         }
 
+    fleet = None
+    if fleet_settings is not None and balancer is not None and scaling_role is not None:
+        fleet = Fleet(
+            FLEET,
+            FleetArgs(
+                scope=scope,
+                settings=fleet_settings,
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.service_id,
+                target_group_arn=balancer.target_group_arns[FLEET],
+                load_balancer_arn_suffix=balancer.arn_suffix,
+                target_group_arn_suffix=balancer.target_group_arn_suffixes[FLEET],
+                scaling_role_arn=scaling_role.arn,
+                volumes_kms_key_arn=keys.arns[Purpose.VOLUMES],
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                bucket_names={purpose: bucket.name for purpose, bucket in storage.buckets.items()},
+                secret_names=secret_names,
+                key_aliases=key_aliases,
+                environment=_fleet_environment(scope, fleet_settings, storage.buckets),
+                key_name=None if key_pair is None else key_pair.name,
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),  # instances start with every way out open
+        )
+        outputs |= {
+            "autoscaling_group_name": fleet.group_name,
+            "fleet_log_group": fleet.log_group_name,
+            "fleet_role_arn": fleet.role_arn,
+            "metrics_namespace": fleet.namespace,
+        }
+
     # --- watching: alarms, dashboard, audit trail
     trail = None
     if settings.observability.trail is not None:
@@ -604,6 +680,14 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     for name, service in running.items()
                     if cluster is not None
                 },
+                fleet=None
+                if fleet is None
+                else WatchedFleet(
+                    autoscaling_group_name=fleet.group_name,
+                    deployment_application=application_name(scope),
+                    log_group_names=[fleet.log_group_name],
+                    metrics_namespace=fleet.namespace,
+                ),
                 api=None
                 if api is None
                 else WatchedApi(api_name=api.name, stage=api.stage_name, log_group_name=api.access_log_group_name),
@@ -656,6 +740,28 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     if settings.observability.grafana is not None:
         grafana = GrafanaRole("grafana", GrafanaRoleArgs(scope=scope, settings=settings.observability.grafana))
         outputs["grafana_role_arn"] = grafana.arn
+
+    if fleet is not None and fleet_settings is not None and balancer is not None:
+        release = fleet_settings.release
+        releases = CodeDeploy(
+            "releases",
+            CodeDeployArgs(
+                scope=scope,
+                settings=release,
+                autoscaling_group_name=fleet.ready_group_name,
+                instance_role_arn=fleet.role_arn,
+                target_group_name=balancer.target_group_names[FLEET],
+                bucket_name=storage.buckets[release.bucket].name,
+                key_aliases=[keys.aliases[Purpose.STORAGE]],
+                alarm_names=_rollback_alarms(scope, fleet_settings, watched.alarm_names),
+            ),
+            pulumi.ResourceOptions(depends_on=[watched]),  # the alarms it watches
+        )
+        outputs |= {
+            "codedeploy_application": releases.application_name,
+            "codedeploy_group": releases.group_name,
+            "codedeploy_bucket": storage.buckets[release.bucket].id,
+        }
 
     # --- the application's name leads to it last: health check, records
     if edge is not None and domain_settings is not None and balancer is not None:
@@ -985,3 +1091,50 @@ def _recorded_buckets(settings: Settings, storage: Storage) -> list[str]:
         for purpose, bucket in (*storage.buckets.items(), *storage.replicas.items())
         if (bucket.data_class is DataClass.PHI if wanted is None else purpose in wanted)
     ]
+
+
+def _model_address(fleet: FleetSettings | None) -> tuple[str, int] | None:
+    """Where the language model answers, when it is a server of one's own (FAC-NET-22)."""
+    if fleet is None or fleet.model.address is None:
+        return None
+    return str(fleet.model.address), fleet.model.port
+
+
+def _fleet_environment(scope: Scope, fleet: FleetSettings, buckets: Mapping[str, BucketInfo]) -> dict[str, str]:
+    """Variables that tell an instance where things are, all known in advance; hosts are in the secrets (FAC-CMP-13)."""
+    named = {
+        f"S3_BUCKET_{purpose.upper().replace('-', '_')}": buckets[purpose].name
+        for purpose in fleet.buckets
+        if purpose != fleet.release.bucket
+    }
+    return {**named, "SECRETS_PREFIX": scope.secret_prefix}
+
+
+def _rollback_alarms(scope: Scope, fleet: FleetSettings, existing: Sequence[str]) -> list[str]:
+    """Physical names of the alarms that end a deployment. Raises pulumi.RunError for one that does not exist."""
+    found: list[str] = []
+    for key in fleet.release.rollback_alarms:
+        name = scope.name(key, limit=255)
+        if name not in existing:
+            raise pulumi.RunError(
+                f"phi-platform:compute.fleet.release.rollback_alarms: expected parts of alarms of this stack, found "
+                f"{key}. Alarms: {', '.join(existing)}"
+            )
+        found.append(name)
+    return found
+
+
+def _sign_in_urls(
+    environment: Environment, sign_in: SignInSettings, domain: str, load_balancer: pulumi.Input[str]
+) -> Outputs:
+    """Addresses an identity provider must know; the load balancer's own, which the certificate does not name, are for
+    trying things outside production (FAC-EDG-09, FAC-N10)."""
+    hosts: list[pulumi.Input[str]] = [domain]
+    if environment is not Environment.PRODUCTION:
+        hosts.append(load_balancer)
+    origins = [pulumi.Output.concat("https://", host) for host in hosts]
+    return {
+        "sign_in_callback_urls": [pulumi.Output.concat(o, path) for o in origins for path in sign_in.callback_paths],
+        "sign_in_logout_urls": [pulumi.Output.concat(o, path) for o in origins for path in sign_in.logout_paths],
+        "sign_in_web_origins": origins,
+    }

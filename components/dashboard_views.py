@@ -15,7 +15,7 @@ from components.traffic_alarms import BALANCER, error_share
 from components.watched import Watched
 from settings.observability import View
 
-_AGENT = "CWAgent"  # default namespace of the CloudWatch agent, which measures memory inside instances (FAC-N23)
+_MEMORY = ("mem_used_percent", "Average")  # of the CloudWatch agent, which measures inside instances (FAC-N23)
 _NEWEST_ERRORS = (
     "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|fatal|panic)/ "
     "| sort @timestamp desc | limit 20"
@@ -246,7 +246,7 @@ def _memory(watched: Watched, look: Look = Look.LINES) -> Graph:
     return Graph(
         title="Memory, percent",
         metrics=[
-            *_fleet(watched, _AGENT, "mem_used_percent", "Average"),
+            *([] if watched.fleet is None else _fleet(watched, watched.fleet.metrics_namespace, *_MEMORY)),
             *_services(watched, "AWS/ECS", "MemoryUtilization", "Average"),
             *_cache(watched, "DatabaseMemoryUsagePercentage", "Average"),
         ],

@@ -45,7 +45,7 @@ def trust(service: str, scope: Scope, *, source: str | None = None) -> str:
 def trust_of_passed_role(service: str) -> str:
     """Trust in a service that only ever uses roles its caller may pass, which are roles of the caller's own account.
 
-    For AWS Lambda and API Gateway: they document no source condition for such a role, and need none.
+    For AWS Lambda, API Gateway, EC2 and CodeDeploy: they document no source condition for such a role, and need none.
     Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
     """
     return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
@@ -74,3 +74,14 @@ def read_managed_password(scope: Scope, identifier: str, *, cluster: bool) -> St
         [scope.arn("secretsmanager", f"secret:rds!{kind}-*")],
         StringEquals={f"secretsmanager:ResourceTag/aws:rds:{tag}": scope.arn("rds", f"{kind}:{identifier}")},
     )
+
+
+def read_secrets(scope: Scope, names: Sequence[str], key_aliases: Sequence[str] = ()) -> list[Statement]:
+    """Just these secrets: Secrets Manager adds a hyphen and six characters to each name."""
+    if not names:
+        return []
+    arns = [scope.arn("secretsmanager", f"secret:{name}-??????") for name in names]
+    return [
+        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns),
+        use_keys("OpenSecrets", scope, ["kms:Decrypt"], "secretsmanager", aliases=key_aliases),
+    ]

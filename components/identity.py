@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.deploy_policy import Deployed, deploy_policy
-from components.iam_documents import Statement, allow, document, trust, use_keys
+from components.iam_documents import Statement, allow, document, read_secrets, trust, use_keys
 from components.scope import DataClass, Scope
 from settings.identity import GithubSettings
 from settings.recovery import StateBackendSettings
@@ -77,17 +77,6 @@ class TaskRoles(pulumi.ComponentResource):
         return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
 
 
-def _read_secrets(args: TaskRolesArgs) -> list[Statement]:
-    """Just these secrets: Secrets Manager adds a hyphen and six characters to each name."""
-    if not args.secret_names:
-        return []
-    arns = [args.scope.arn("secretsmanager", f"secret:{name}-??????") for name in args.secret_names]
-    return [
-        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], arns),
-        use_keys("OpenSecrets", args.scope, ["kms:Decrypt"], "secretsmanager", aliases=args.key_aliases),
-    ]
-
-
 def _execution(args: TaskRolesArgs) -> list[Statement]:
     scope = args.scope
     return [
@@ -102,7 +91,7 @@ def _execution(args: TaskRolesArgs) -> list[Statement]:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [scope.arn("logs", f"log-group:/{scope.system}/{scope.environment}/*:*")],
         ),
-        *_read_secrets(args),
+        *read_secrets(args.scope, args.secret_names, args.key_aliases),
     ]
 
 
@@ -139,7 +128,7 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
                 ["*"],
             )
         )
-    return [*statements, *_read_secrets(args)]
+    return [*statements, *read_secrets(args.scope, args.secret_names, args.key_aliases)]
 
 
 @dataclass(frozen=True, kw_only=True)

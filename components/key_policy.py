@@ -18,17 +18,22 @@ _THROUGH: Mapping[Purpose, str] = {
     Purpose.STORAGE: "s3",
     Purpose.SECRETS: "secretsmanager",
     Purpose.BACKUP: "backup",
+    Purpose.VOLUMES: "ec2",
     Purpose.REGISTRY: "ecr",
 }
 
 
-def key_policy(scope: Scope, purposes: Iterable[Purpose], *, region: str, cdn: bool = False) -> str:
+def key_policy(
+    scope: Scope, purposes: Iterable[Purpose], *, region: str, cdn: bool = False, scaling_role_arn: str | None = None
+) -> str:
     """The policy of one key of `region` as JSON: the account administers it, the services of its purposes use it.
 
     cdn: whether CloudFront reads buckets encrypted with the key (ALL-19, BER-N09).
+    scaling_role_arn: role that starts instances with encrypted disks; it must exist before the key does (FAC-CMP-09).
     S3 replication, RDS, ElastiCache, Secrets Manager and Backup use a key as the role that calls them.
     Source: AWS KMS Developer Guide (Key policies); CloudWatch Logs User Guide (Encrypt log data); CloudTrail User Guide
-    (Configure KMS key policies); SNS Developer Guide (Key management); CloudFront Developer Guide (Restrict access).
+    (Configure KMS key policies); SNS Developer Guide (Key management); CloudFront Developer Guide (Restrict access);
+    EC2 Auto Scaling User Guide (Required AWS KMS key policy for use with encrypted volumes).
     """
     wanted = [purpose for purpose in Purpose if purpose in set(purposes)]
     statements: list[Statement] = [_administration(scope)]
@@ -37,6 +42,8 @@ def key_policy(scope: Scope, purposes: Iterable[Purpose], *, region: str, cdn: b
         statements.append(_through_services(scope, through))
     if Purpose.STORAGE in wanted and cdn:
         statements.append(_cloudfront(scope))
+    if Purpose.VOLUMES in wanted and scaling_role_arn is not None:
+        statements += _volumes(scaling_role_arn)
     if Purpose.LOGS in wanted:
         statements.append(_logs(scope, region))
     if Purpose.NOTIFICATIONS in wanted:
@@ -83,6 +90,27 @@ def _cloudfront(scope: Scope) -> Statement:
             "ArnLike": {"aws:SourceArn": scope.arn("cloudfront", "distribution/*", region="")},
         },
     }
+
+
+def _volumes(scaling_role_arn: str) -> list[Statement]:
+    principal = {"AWS": scaling_role_arn}
+    return [
+        {
+            "Sid": "AutoScalingStartsInstances",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": _USE,
+            "Resource": "*",
+        },
+        {
+            "Sid": "AutoScalingGrantsEc2",
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": "kms:CreateGrant",
+            "Resource": "*",
+            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    ]
 
 
 def _logs(scope: Scope, region: str) -> Statement:

@@ -12,7 +12,8 @@ from components.scope import DataClass, Scope
 from settings.keys import KeysSettings, Purpose
 
 CDN_REGION = "us-east-1"  # where CloudFront's metrics, alarms and certificates live (ALL-07)
-_PATIENT_DATA = {Purpose.DATABASE, Purpose.CACHE, Purpose.STORAGE, Purpose.SECRETS, Purpose.BACKUP}
+_COPIED = {Purpose.DATABASE, Purpose.CACHE, Purpose.STORAGE, Purpose.SECRETS, Purpose.BACKUP}
+_PATIENT_DATA = _COPIED | {Purpose.VOLUMES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +22,14 @@ class KeysArgs:
 
     recovery_region: where copies of patient data are encrypted too; None builds no recovery key.
     cdn: whether CloudFront serves encrypted buckets; also builds the key of its alarms and firewall logs in us-east-1.
+    scaling_role_arn: role that starts instances with encrypted disks; `ScalingRole` gives it, and must exist first.
     """
 
     scope: Scope
     settings: KeysSettings
     recovery_region: str | None = None
     cdn: bool = False
+    scaling_role_arn: str | None = None
 
 
 class Keys(pulumi.ComponentResource):
@@ -55,7 +58,7 @@ class Keys(pulumi.ComponentResource):
         self.aliases = {purpose: _alias(scope, settings.assignments[purpose]) for purpose in Purpose}
         self.recovery_arn = None
         if args.recovery_region is not None:
-            self.recovery_arn, _ = self._key("recovery", {*_PATIENT_DATA, Purpose.NOTIFICATIONS}, args.recovery_region)
+            self.recovery_arn, _ = self._key("recovery", {*_COPIED, Purpose.NOTIFICATIONS}, args.recovery_region)
         self.edge_arn = None
         if args.cdn:
             self.edge_arn, _ = self._key("edge", {Purpose.NOTIFICATIONS, Purpose.LOGS}, CDN_REGION)
@@ -71,10 +74,11 @@ class Keys(pulumi.ComponentResource):
         patient_data = not _PATIENT_DATA.isdisjoint(wanted)
         abroad = None if region == scope.region else region
         cdn = self._args.cdn and role != "recovery"
+        policy = key_policy(scope, wanted, region=region, cdn=cdn, scaling_role_arn=self._args.scaling_role_arn)
         key = kms.Key(
             f"{self._name}-{role}",
             description=f"{scope.name(role)}: {', '.join(wanted)}",
-            policy=key_policy(scope, wanted, region=region, cdn=cdn),
+            policy=policy,
             enable_key_rotation=True,
             rotation_period_in_days=settings.rotation_days,
             deletion_window_in_days=settings.deletion_window_days,

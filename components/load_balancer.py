@@ -9,8 +9,8 @@ import pulumi
 
 from components.scope import DataClass, Scope
 from components.storage import LOAD_BALANCER_PREFIX
-from settings.compute import ServiceSettings
 from settings.edge import LoadBalancerSettings
+from settings.targets import TargetSettings
 
 _NAME_LIMIT = 32  # characters of load balancer and target group names (Elastic Load Balancing quotas)
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"  # TLS 1.2 and 1.3 (ALL-08)
@@ -23,7 +23,7 @@ class LoadBalancerArgs:
     vpc_id, subnet_ids: public subnets (private ones when internal) in two or more zones, zone → id.
     certificate_arn: issued certificate of the load balancer's region.
     logs_bucket_name: AES256 bucket of the same region whose policy already admits load-balancer logs (ALL-06).
-    services: name → service; each gets a target group and the requests on its paths and hosts.
+    targets: name → service or fleet; each gets a target group and the requests on its paths and hosts.
     web_acl_arn: firewall of the load balancer's region, or None.
     """
 
@@ -34,19 +34,19 @@ class LoadBalancerArgs:
     security_group_id: pulumi.Input[str]
     certificate_arn: pulumi.Input[str]
     logs_bucket_name: pulumi.Input[str]
-    services: Mapping[str, ServiceSettings]
+    targets: Mapping[str, TargetSettings]
     web_acl_arn: pulumi.Input[str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.subnet_ids) < 2:
             raise ValueError(f"subnet_ids: want two or more zones, got {len(self.subnet_ids)}")
-        unrouted = [name for name, service in self.services.items() if not service.routed]
+        unrouted = [name for name, target in self.targets.items() if target.port is None or not target.paths]
         if unrouted:
-            raise ValueError(f"services: want a port and paths, got none for {', '.join(unrouted)}")
+            raise ValueError(f"targets: want a port and paths, got none for {', '.join(unrouted)}")
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """HTTPS with TLS 1.2 or newer; HTTP is redirected; a request no service asked for gets 404.
+    """HTTPS with TLS 1.2 or newer; HTTP is redirected; a request no target asked for gets 404.
 
     Raises ValueError (from LoadBalancerArgs) before anything is registered.
     Source: BER-EDG-09, BER-NET-07, FAC-EDG-01 to 04, FAC-EDG-08, LWO-EDG-01 to 03, ALL-06, ALL-08;
@@ -58,8 +58,9 @@ class LoadBalancer(pulumi.ComponentResource):
     dns_name: pulumi.Output[str]
     zone_id: pulumi.Output[str]  # hosted zone of its name, which aliases ask for
     https_listener_arn: pulumi.Output[str]
-    target_group_arns: dict[str, pulumi.Output[str]]  # service → ARN, known once the listener forwards to it
+    target_group_arns: dict[str, pulumi.Output[str]]  # target → ARN, known once the listener forwards to it
     target_group_arn_suffixes: dict[str, pulumi.Output[str]]
+    target_group_names: dict[str, str]  # physical names, known in advance
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:load_balancer:LoadBalancer", name, {}, opts)
@@ -120,30 +121,31 @@ class LoadBalancer(pulumi.ComponentResource):
         self.https_listener_arn = https.arn
         self.target_group_arns = {}
         self.target_group_arn_suffixes = {}
-        for service, target in args.services.items():
-            self._target(name, args, service, target, child)
+        self.target_group_names = {target: scope.name(target, limit=_NAME_LIMIT) for target in args.targets}
+        for target, settings_of_target in args.targets.items():
+            self._target(name, args, target, settings_of_target, child)
         if args.web_acl_arn is not None:
             self._firewall(name, args.web_acl_arn, child)
         self.register_outputs({"dns_name": self.dns_name, "https_listener_arn": self.https_listener_arn})
 
     def _target(
-        self, name: str, args: LoadBalancerArgs, service: str, target: ServiceSettings, child: pulumi.ResourceOptions
+        self, name: str, args: LoadBalancerArgs, target: str, settings: TargetSettings, child: pulumi.ResourceOptions
     ) -> None:
         from pulumi_aws import lb
 
         scope = args.scope
-        physical = scope.name(service, limit=_NAME_LIMIT)
+        physical = self.target_group_names[target]
         group = lb.TargetGroup(
-            f"{name}-{service}",
+            f"{name}-{target}",
             name=physical,
-            target_type="ip",
+            target_type=settings.target_type,
             protocol="HTTP",
-            port=target.port,
+            port=settings.port,
             vpc_id=args.vpc_id,
-            deregistration_delay=target.stop_seconds,
+            deregistration_delay=settings.stop_seconds,
             health_check={
                 "enabled": True,
-                "path": target.health_path,
+                "path": settings.health_path,
                 "protocol": "HTTP",
                 "port": "traffic-port",
                 "matcher": "200",
@@ -156,19 +158,19 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=child,
         )
         rule = lb.ListenerRule(
-            f"{name}-{service}-rule",
+            f"{name}-{target}-rule",
             listener_arn=self.https_listener_arn,
-            priority=target.priority,
+            priority=settings.priority,
             conditions=[
-                {"path_pattern": {"values": list(target.paths)}},
-                *([{"host_header": {"values": list(target.hosts)}}] if target.hosts else []),
+                {"path_pattern": {"values": list(settings.paths)}},
+                *([{"host_header": {"values": list(settings.hosts)}}] if settings.hosts else []),
             ],
             actions=[{"type": "forward", "target_group_arn": group.arn}],
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )
-        self.target_group_arns[service] = pulumi.Output.all(group.arn, rule.arn).apply(lambda arns: str(arns[0]))
-        self.target_group_arn_suffixes[service] = group.arn_suffix
+        self.target_group_arns[target] = pulumi.Output.all(group.arn, rule.arn).apply(lambda arns: str(arns[0]))
+        self.target_group_arn_suffixes[target] = group.arn_suffix
 
     def _firewall(self, name: str, web_acl_arn: pulumi.Input[str], child: pulumi.ResourceOptions) -> None:
         from pulumi_aws import wafv2

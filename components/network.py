@@ -326,8 +326,9 @@ def _numbered(rules: list[_Rule]) -> list[_Rule]:
 def gateway_policy(scope: Scope, service: GatewayService) -> str:
     """Policy of a gateway endpoint: principals of the account reach resources of the account, and nothing else.
 
-    For S3 also the layers of container images, which Amazon ECR keeps in a bucket of its own
-    (Amazon ECR User Guide: Interface VPC endpoints, Minimum Amazon S3 bucket permissions).
+    For S3 also what AWS itself keeps in buckets: layers of container images (Amazon ECR User Guide: Interface VPC
+    endpoints, Minimum Amazon S3 bucket permissions), agents of instances, and packages of Amazon Linux (Systems Manager
+    User Guide: SSM Agent communications with AWS managed S3 buckets; Amazon Linux 2023: Updating packages in a VPC).
     """
     own = {"aws:PrincipalAccount": scope.account_id, "aws:ResourceAccount": scope.account_id}
     statements: list[dict[str, Any]] = [
@@ -348,6 +349,17 @@ def gateway_policy(scope: Scope, service: GatewayService) -> str:
                 "Principal": "*",
                 "Action": "s3:GetObject",
                 "Resource": f"arn:aws:s3:::prod-{scope.region}-starport-layer-bucket/*",
+            }
+        )
+        agents = ("aws-codedeploy", "amazoncloudwatch-agent", "amazon-ssm")
+        agent_buckets = [f"arn:aws:s3:::{agent}-{scope.region}/*" for agent in agents]
+        statements.append(
+            {
+                "Sid": "AgentsAndPackages",
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": [*agent_buckets, f"arn:aws:s3:::al2023-repos-{scope.region}-de612dc2/*"],
             }
         )
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -61,6 +61,11 @@ class Scope:
         """Physical name of a secret, `<system>/<environment>/<path>` by default."""
         return self.naming.secret_names.get(path) or self._filled(self.naming.secret, path)
 
+    @property
+    def secret_prefix(self) -> str:
+        """What the names of all secrets begin with that follow the pattern."""
+        return self.secret("*").partition("*")[0]
+
     def _filled(self, pattern: str, part: str) -> str:
         word = self.naming.environment or self.environment
         return pattern.format(system=self.system, environment=word, part=part, account=self.account_id)

@@ -9,7 +9,7 @@ import pulumi
 
 from components.scope import DataClass, Scope
 
-HTTPS, HTTP = 443, 80
+HTTPS, HTTP, SSH = 443, 80, 22
 _ANYWHERE = "0.0.0.0/0"
 
 
@@ -24,6 +24,9 @@ class SecurityGroupsArgs:
     discovery_ports: ports on which services reach each other; empty: they do not.
     internet: whether the service reaches the internet over HTTPS, through NAT.
     gateway_prefix_lists: prefix list of each gateway endpoint, by service name.
+    bastion: whether administrators have an instance that reaches database and cache.
+    ssh: whether it also reaches the service, on port 22.
+    model: (address, port) of a language model the service asks outside, or None.
     """
 
     scope: Scope
@@ -38,6 +41,13 @@ class SecurityGroupsArgs:
     cache_port: int = 6379
     internet: bool = True
     gateway_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    bastion: bool = False
+    ssh: bool = False
+    model: tuple[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.ssh and not self.bastion:
+            raise ValueError("ssh: want a bastion, where SSH comes from")
 
 
 @dataclass
@@ -52,6 +62,8 @@ class SecurityGroups(pulumi.ComponentResource):
     They exist even when nothing uses them yet (BER-CMP-02, BER-N21). A rule added outside Pulumi is drift and goes.
     Rules: BER-NET-07 (load balancer), 08 (service), 09 (database), 10 (cache), 11 (no way out for data); FAC-NET-09 to
     11, LWO-NET-07 to 11 (the same, from known addresses), LWO-NET-12 (VPN).
+    A group of the bastion exists only where there is one: nothing comes in, as Session Manager is reached from inside
+    (FAC-N05, FAC-NET-13, FAC-NET-18). Raises ValueError (from SecurityGroupsArgs) before anything is registered.
     Source: 45 CFR 164.312(e)(1) transmission security.
     """
 
@@ -61,6 +73,7 @@ class SecurityGroups(pulumi.ComponentResource):
     cache_id: pulumi.Output[str]
     endpoints_id: pulumi.Output[str]
     vpn_id: pulumi.Output[str] | None  # None without a VPN
+    bastion_id: pulumi.Output[str] | None = None
 
     def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:security_groups:SecurityGroups", name, {}, opts)
@@ -97,6 +110,11 @@ class SecurityGroups(pulumi.ComponentResource):
             self._egress("service", service, HTTPS, f"HTTPS to the {service} endpoint", prefix_list_id=prefix_list)
         if args.internet:
             self._egress("service", "internet", HTTPS, "HTTPS through NAT: AWS APIs and partners", cidr_ipv4=_ANYWHERE)
+        if args.model is not None:
+            address, port = args.model
+            self._egress("service", "model", port, "HTTPS to the language model", cidr_ipv4=f"{address}/32")
+        if args.bastion:
+            self._bastion()
         self._nothing_else()
         self.register_outputs(
             {
@@ -108,6 +126,17 @@ class SecurityGroups(pulumi.ComponentResource):
                 "vpn_id": self.vpn_id,
             }
         )
+
+    def _bastion(self) -> None:
+        args = self._args
+        self.bastion_id = self._group("bastion", "Bastion: nothing in, to database, cache and AWS")
+        self._link("bastion", "database", args.database_port, "PostgreSQL")
+        self._link("bastion", "cache", args.cache_port, "Redis")
+        self._link("bastion", "endpoints", HTTPS, "AWS APIs")
+        if args.ssh:
+            self._link("bastion", "service", SSH, "SSH")
+        if args.internet:
+            self._egress("bastion", "internet", HTTPS, "HTTPS through NAT: AWS APIs", cidr_ipv4=_ANYWHERE)
 
     @property
     def _child(self) -> pulumi.ResourceOptions:

@@ -59,11 +59,13 @@ class WatchedFleet:
     """EC2 instances.   autoscaling_group_name: physical name.   log_group_names: of the application.
 
     deployment_application: CodeDeploy's name of it; None: not deployed by CodeDeploy.
+    metrics_namespace: where the CloudWatch agent of the instances writes.
     """
 
     autoscaling_group_name: str
     deployment_application: str | None = None
     log_group_names: Sequence[str] = ()
+    metrics_namespace: str = "CWAgent"
 
 
 @dataclass(frozen=True, kw_only=True)

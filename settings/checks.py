@@ -8,6 +8,7 @@ from typing import Any
 
 from settings.api import ApiSettings
 from settings.base import Environment, weekly, windows_overlap
+from settings.bastion import BastionSettings
 from settings.cache import CacheSettings, Eviction
 from settings.compute import ComputeSettings
 from settings.database import AuroraSettings, DatabaseSettings
@@ -134,9 +135,12 @@ def _two_zones(
 
 
 @_check
-def _agreement(environment: Environment, jurisdiction: Jurisdiction, agreement: object) -> Iterator[Problem]:
-    """Production under HIPAA waits for the signed agreement with AWS (ALL-16)."""
-    if environment is Environment.PRODUCTION and jurisdiction is Jurisdiction.UNITED_STATES and agreement is None:
+def _agreement(
+    environment: Environment, jurisdiction: Jurisdiction, tags: TagsSettings, agreement: object
+) -> Iterator[Problem]:
+    """Production under HIPAA waits for the signed agreement with AWS (ALL-16, FAC-IAM-16)."""
+    under_hipaa = tags.hipaa or jurisdiction is Jurisdiction.UNITED_STATES
+    if environment is Environment.PRODUCTION and under_hipaa and agreement is None:
         fix = "Sign the AWS Business Associate Agreement (AWS Artifact), then record its date and reference."
         yield _problem("agreement", "signed and reference, of the agreement with AWS", "nothing", fix)
 
@@ -169,7 +173,10 @@ def _log_floor(
         return
     kept = {"network.flow_log_days": network.flow_log_days}
     if compute is not None:
-        kept["compute.insights_days"] = compute.insights_days
+        if compute.services:
+            kept["compute.insights_days"] = compute.insights_days
+        if compute.fleet is not None:
+            kept["compute.fleet.log_days"] = compute.fleet.log_days
         kept |= {f"compute.services.{name}.log_days": service.log_days for name, service in compute.services.items()}
         kept |= {f"compute.functions.{name}.log_days": each.log_days for name, each in compute.functions.items()}
     if api is not None:
@@ -245,17 +252,17 @@ def _replicas(storage: StorageSettings, recovery: RecoverySettings | None) -> It
 def _service_reachable(
     compute: ComputeSettings | None, edge: EdgeSettings | None, network: NetworkSettings
 ) -> Iterator[Problem]:
-    """Services stand behind the load balancer (BER-CMP-01) and reach the registry, by NAT or by endpoints."""
-    if compute is None or not compute.services:
+    """The application is behind the load balancer (BER-CMP-01); services reach the registry, by NAT or endpoints."""
+    if compute is None:
         return
-    if compute.routed and (edge is None or edge.load_balancer is None):
+    if compute.targets and (edge is None or edge.load_balancer is None):
         yield _problem(
             "edge.load_balancer",
-            "a load balancer in front of the services",
+            "a load balancer in front of the application",
             "nothing",
             "Add load_balancer: {} and domain, or give services no paths.",
         )
-    if network.nat is Nat.NONE:
+    if network.nat is Nat.NONE and compute.services:
         wanted = [
             InterfaceService.ECR_API,
             InterfaceService.ECR_DKR,
@@ -271,6 +278,37 @@ def _service_reachable(
             yield _problem(
                 "network.gateway_endpoints", "s3, which serves image layers, because services start without NAT", "none"
             )
+
+
+@_check
+def _fleet(compute: ComputeSettings | None, network: NetworkSettings, storage: StorageSettings) -> Iterator[Problem]:
+    """Instances reach package mirrors and their agents' APIs (FAC-NET-16), and their buckets exist (FAC-N02)."""
+    if compute is None or compute.fleet is None:
+        return
+    if network.nat is Nat.NONE:
+        yield _problem("network.nat", "one or per-zone, because instances install packages over HTTPS", network.nat)
+    wanted = {f"compute.fleet.buckets.{purpose}": purpose for purpose in compute.fleet.buckets}
+    wanted["compute.fleet.release.bucket"] = compute.fleet.release.bucket
+    existing = ", ".join(storage.buckets) or "none"
+    for path, purpose in wanted.items():
+        if purpose not in storage.buckets:
+            yield _problem(path, f"one of the buckets under storage.buckets: {existing}", purpose)
+
+
+@_check
+def _bastion(
+    bastion: BastionSettings | None, compute: ComputeSettings | None, network: NetworkSettings
+) -> Iterator[Problem]:
+    """The bastion is reached through Systems Manager, and SSH leads to a fleet (FAC-N05, FAC-NET-13)."""
+    if bastion is None:
+        return
+    if bastion.ssh is not None and (compute is None or compute.fleet is None):
+        yield _problem("bastion.ssh", "nothing without compute.fleet, which SSH would lead to", "SSH settings")
+    needed = (InterfaceService.SSM, InterfaceService.SSM_MESSAGES)
+    absent = [service.value for service in needed if service not in network.interface_endpoints]
+    if network.nat is Nat.NONE and absent:
+        expected = "ssm and ssmmessages, because the bastion is reached through them without NAT"
+        yield _problem("network.interface_endpoints", expected, f"no {', '.join(absent)}")
 
 
 @_check
@@ -534,7 +572,7 @@ def _health_target(edge: EdgeSettings | None, compute: ComputeSettings | None) -
     """An alarm can stand in for health checkers only where there are targets to count (LWO-N05)."""
     if edge is None or edge.health_check is None or edge.checked_from_outside or edge.load_balancer is None:
         return
-    targets = [] if compute is None else list(compute.routed)
+    targets = [] if compute is None else list(compute.targets)
     wanted = edge.health_check.target
     if not targets:
         fix = "Health checkers do not reach this load balancer, and an alarm needs targets. Remove the key."

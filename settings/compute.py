@@ -1,7 +1,8 @@
-"""Settings of the application: Fargate services and their image repositories, Lambda functions."""
+"""Settings of the application: Fargate services and their repositories, EC2 instances, Lambda functions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -9,8 +10,10 @@ from pydantic import Field, model_validator
 
 from settings.base import SECRET_NAME, DomainName, LogRetentionDays, Section
 from settings.database import Identifier
+from settings.fleet import FleetSettings
 from settings.functions import FunctionName, FunctionSettings
 from settings.secrets import SecretReference
+from settings.targets import TargetSettings
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -25,6 +28,9 @@ FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
 
 MOST_RULE_VALUES = 5
 """Values in the conditions of one rule of a load balancer (Elastic Load Balancing quotas)."""
+
+FLEET = "fleet"
+"""What the fleet is called among the load balancer's targets; no service may have the name."""
 
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20, examples=["api"])]
 """A service's name; part of every name it has."""
@@ -185,6 +191,11 @@ class ServiceSettings(Section):
             raise ValueError("; ".join(problems))
         return self
 
+    @property
+    def target_type(self) -> str:
+        """Tasks register with the load balancer by their address."""
+        return "ip"
+
 
 class RegistrySettings(Section):
     """Image repositories, one per service: immutable tags, scanned, encrypted with the customer key."""
@@ -214,12 +225,14 @@ class CollectorSettings(Section):
 
 
 class ComputeSettings(Section):
-    """Fargate cluster, services and repositories (BER-CMP-01); Lambda functions (MSP-CMP-01)."""
+    """Fargate services (BER-CMP-01), a fleet of EC2 instances (FAC-CMP-01), Lambda functions (MSP-CMP-01)."""
 
     services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
     """Name → Fargate service."""
     functions: dict[FunctionName, FunctionSettings] = Field(default_factory=dict)
     """Name → Lambda function."""
+    fleet: FleetSettings | None = None
+    """EC2 instances; absent: none."""
     container_insights: ContainerInsights = ContainerInsights.ENHANCED
     """Detail of the cluster's metrics: `enabled` or `enhanced`."""
     insights_days: LogRetentionDays = 365
@@ -239,17 +252,26 @@ class ComputeSettings(Section):
         """Services the load balancer sends requests to."""
         return {name: service for name, service in self.services.items() if service.routed}
 
+    @property
+    def targets(self) -> Mapping[str, TargetSettings]:
+        """Everything the load balancer sends requests to, by name."""
+        found: dict[str, TargetSettings] = {**self.routed}
+        return found if self.fleet is None else {**found, FLEET: self.fleet}
+
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not (self.services or self.functions):
-            raise ValueError("services, functions: expected one or more of them")
+        if not (self.services or self.functions or self.fleet):
+            raise ValueError("services, functions, fleet: expected one or more of them")
+        if FLEET in self.services:
+            raise ValueError(f"services.{FLEET}: the name is the fleet's own; choose another")
         return self
 
     @model_validator(mode="after")
     def _one_order(self) -> Self:
         taken: dict[int, str] = {}
-        for name, service in self.routed.items():
-            other = taken.setdefault(service.priority, name)
+        for name, target in self.targets.items():
+            other = taken.setdefault(target.priority, name)
             if other != name:
-                raise ValueError(f"services.{name}.priority: {service.priority} is already taken by {other}")
+                path = name if name == FLEET else f"services.{name}"
+                raise ValueError(f"{path}.priority: {target.priority} is already taken by {other}")
         return self

@@ -19,6 +19,9 @@ PublicKeyPem = Annotated[
 ]
 """A public key in PEM: RSA of 2,048 bits or ECDSA P-256 (CloudFront Developer Guide: trusted signers)."""
 
+UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]{0,200}$", examples=["/callback"])]
+"""Path of a web address."""
+
 KeyLabel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", examples=["2026"])]
 
 
@@ -257,6 +260,15 @@ class FailoverSettings(Section):
     """Whether the second place must be healthy itself; never for CloudFront."""
 
 
+class SignInSettings(Section):
+    """Addresses that an identity provider outside AWS must know before it sends people back (FAC-EDG-09)."""
+
+    callback_paths: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/callback",)
+    """Paths people return to after signing in."""
+    logout_paths: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/",)
+    """Paths people return to after signing out."""
+
+
 class WebAclSettings(Section):
     """Web application firewall of the load balancer and the CDN: AWS managed rules, SQL injection among them, a rate
     limit, countries and addresses (BER-EDG-08, LWO-EDG-04)."""
@@ -332,6 +344,8 @@ class EdgeSettings(Section):
     """CloudFront distribution."""
     web_acl: WebAclSettings | None = WebAclSettings()
     """Firewall of whichever of load balancer and CDN exists; null: none."""
+    sign_in: SignInSettings | None = None
+    """Addresses for an identity provider outside AWS, given as outputs; absent: none."""
 
     @property
     def checked_from_outside(self) -> bool:
@@ -357,6 +371,8 @@ class EdgeSettings(Section):
         balancer = self.load_balancer
         if balancer is not None and self.domain is None:
             yield "domain: the load balancer's HTTPS listener needs a domain for its certificate"
+        if self.sign_in is not None and balancer is None:
+            yield "sign_in: expected nothing without a load_balancer, whose addresses they are"
         if self.health_check is not None and balancer is None:
             yield "health_check: expected a load_balancer to check"
         if self.failover is None:

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     STORAGE = "storage"
     SECRETS = "secrets"
     BACKUP = "backup"
+    VOLUMES = "volumes"
     REGISTRY = "registry"
     LOGS = "logs"
     NOTIFICATIONS = "notifications"
@@ -30,6 +31,7 @@ DEFAULT_ASSIGNMENTS: dict[Purpose, str] = {
     Purpose.STORAGE: "data",
     Purpose.SECRETS: "data",
     Purpose.BACKUP: "data",
+    Purpose.VOLUMES: "data",
     Purpose.REGISTRY: "operations",
     Purpose.LOGS: "operations",
     Purpose.NOTIFICATIONS: "operations",

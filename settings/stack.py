@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from settings import checks
 from settings.api import ApiSettings
 from settings.base import Environment, RegionName, Section
+from settings.bastion import BastionSettings
 from settings.cache import CacheSettings
 from settings.compute import ComputeSettings
 from settings.database import DatabaseSettings
@@ -93,13 +94,15 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     """Buckets; the one of access logs always exists."""
     compute: ComputeSettings | None = None
-    """Fargate services, Lambda functions; absent: none."""
+    """Fargate services, EC2 instances, Lambda functions; absent: none."""
     directory: DirectorySettings | None = None
     """Users of the product, in Cognito; absent: none."""
     api: ApiSettings | None = None
     """HTTP API of functions; absent: none."""
     frontend: FrontendSettings | None = None
     """What a browser application is told; absent: no such output."""
+    bastion: BastionSettings | None = None
+    """A way for administrators to database and cache; absent: none (FAC-N05)."""
     edge: EdgeSettings | None = None
     """Domain, load balancer, CDN, firewall; absent: none."""
     observability: ObservabilitySettings

@@ -13,7 +13,7 @@ from tests.end_to_end.conftest import ROOT, Phi
 pytestmark = pytest.mark.end_to_end
 
 
-@pytest.mark.parametrize("stack", ["staging", "production", "berthcare", "lifeworld"])
+@pytest.mark.parametrize("stack", ["staging", "production", "berthcare", "lifeworld", "facnet"])
 def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Path], Phi], stack: str) -> None:
     phi = phi_in(ROOT)
     stack_file = (ROOT / f"Pulumi.{stack}.yaml").read_text()

@@ -146,6 +146,11 @@ def _answer(type_: str, name: str, inputs: Props) -> tuple[str, Props]:
                 "arn": _arn("iam", f"role/{physical}", ""),
                 "uniqueId": "AROA" + _digest(name).upper(),
             }
+        case "aws:iam/instanceProfile:InstanceProfile":
+            return physical, {**generic, "arn": _arn("iam", f"instance-profile/{physical}", "")}
+        case "aws:ec2/launchTemplate:LaunchTemplate":
+            template = f"lt-{_digest(name)}"
+            return template, {**generic, "arn": _arn("ec2", f"launch-template/{template}"), "latestVersion": 1}
         case "aws:iam/policy:Policy":
             return _arn("iam", f"policy/{physical}", ""), {**generic, "arn": _arn("iam", f"policy/{physical}", "")}
         case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
@@ -359,6 +364,9 @@ def _lookup(token: str, args: Props) -> Props:
             return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
         case "aws:rds/getEngineVersion:getEngineVersion":
             return {**args, "id": args.get("version"), "versionActual": args.get("version"), "status": "available"}
+        case "aws:ssm/getParameter:getParameter":
+            image = "ami-0123456789abcdef0"  # every parameter the program asks for names an image
+            return {**args, "id": args["name"], "type": "String", "value": image, "insecureValue": image, "version": 1}
         case "aws:index/getAvailabilityZones:getAvailabilityZones":
             return {"id": REGION, "names": [f"{REGION}{z}" for z in "abd"], "zoneIds": []}
         case "aws:ec2/getManagedPrefixList:getManagedPrefixList":

@@ -19,6 +19,7 @@ from settings import load
 from settings.base import Environment
 from settings.jurisdiction import FACTS
 from settings.stack import Settings
+from tests.unit.components.test_identity import decide
 from tests.unit.conftest import ACCOUNT_ID, Recorder
 from tests.unit.settings.test_load import smallest
 
@@ -101,9 +102,9 @@ def test_everything_that_has_tags_has_all_of_them(stack: Built) -> None:
     tagged = [entry for entry in stack.recorder.registrations if entry.custom and "tags" in entry.inputs]
     assert len(tagged) > 40
     for entry in tagged:
-        missing = {"Project", "Environment", "ManagedBy", "CostCenter", "DataClass", "Name"} - entry.inputs[
-            "tags"
-        ].keys()
+        tags = entry.inputs["tags"]  # a map, or of an Auto Scaling group a list
+        names = {tag["key"] for tag in tags} if isinstance(tags, list) else tags.keys()
+        missing = {"Project", "Environment", "ManagedBy", "CostCenter", "DataClass", "Name"} - names
         assert not missing, (entry.name, missing)
 
 
@@ -801,3 +802,208 @@ def test_every_optional_part_of_observability_is_switched_on_by_the_stack_file_a
     assert recorder["s3BucketName"] == outputs["logs_bucket_name"]
     encryption = recorded.one("aws:xray/encryptionConfig:EncryptionConfig").inputs
     assert encryption["keyId"] == outputs["kms_key_arns"]["logs"]
+
+
+def changed(stack: str, **sections: Any) -> Settings:
+    """The settings of a stack file with some sections replaced."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return load.load({**config, **{f"phi-platform:{name}": value for name, value in sections.items()}})
+
+
+def recorded_section(stack: str, section: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"][f"phi-platform:{section}"]
+
+
+@pytest.mark.requirement("FAC-TAG-02", "FAC-N01", "FAC-STO-01", "FAC-STO-02", "FAC-STO-03", "FAC-OPS-04")
+def test_facnet_has_the_recorded_names() -> None:
+    outputs = built("facnet").outputs
+    assert outputs["bucket_names"] == {
+        purpose: f"facnet-validator-{purpose}-prod-{ACCOUNT_ID}" for purpose in ("uploads", "backups", "deployments")
+    }
+    assert (outputs["codedeploy_application"], outputs["codedeploy_group"]) == ("facnet-validator", "production")
+    assert outputs["codedeploy_bucket"] == outputs["bucket_names"]["deployments"]
+    assert outputs["autoscaling_group_name"] == "facnet-validator-fleet-prod"
+    assert outputs["metrics_namespace"] == "Facnet/Validation"
+
+
+@pytest.mark.requirement("FAC-CMP-01", "FAC-CMP-04", "FAC-CMP-10", "FAC-N05", "FAC-NET-06", "FAC-NET-08", "FAC-NET-13")
+def test_facnet_runs_on_instances_behind_the_load_balancer_and_has_no_bastion() -> None:
+    recorded = built("facnet").recorder
+    assert (
+        recorded.count("aws:autoscaling/group:Group") == recorded.count("aws:codedeploy/application:Application") == 1
+    )
+    (targets,) = recorded.of("aws:lb/targetGroup:TargetGroup")
+    assert (targets[1]["targetType"], targets[1]["port"]) == ("instance", 5000)
+    assert targets[1]["healthCheck"]["path"] == "/api/health"
+    assert recorded.count("aws:ec2/natGateway:NatGateway") == 2
+    assert (
+        not {
+            "aws:ec2/instance:Instance", "aws:ec2/keyPair:KeyPair", "aws:ecs/cluster:Cluster",
+            "aws:ecs/service:Service", "aws:ecr/repository:Repository", "aws:iam/user:User",
+        }
+        & recorded.types
+    )  # fmt: skip
+    assert not any(entry.name.startswith("roles-") for entry in recorded.all("aws:iam/role:Role"))  # no tasks
+
+
+@pytest.mark.requirement("FAC-NET-02", "FAC-NET-03", "FAC-NET-04", "FAC-N25", "FAC-NET-01")
+def test_facnet_keeps_its_data_in_subnets_of_their_own() -> None:
+    recorded = built("facnet").recorder
+    assert recorded.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
+    subnets = [inputs for _, inputs in recorded.of("aws:ec2/subnet:Subnet")]
+    assert {inputs["availabilityZone"] for inputs in subnets} == {"ca-central-1a", "ca-central-1b"}
+    assert all(inputs["cidrBlock"].endswith("/24") for inputs in subnets)
+    group = recorded.one("aws:autoscaling/group:Group")
+    data = recorded.one("aws:rds/subnetGroup:SubnetGroup")
+    assert not group.property_dependencies["vpcZoneIdentifiers"] & data.property_dependencies["subnetIds"]
+
+
+@pytest.mark.requirement(
+    "FAC-DB-01", "FAC-DB-02", "FAC-DB-03", "FAC-DB-04", "FAC-DB-06", "FAC-DB-10", "FAC-N14", "FAC-N21"
+)
+def test_facnet_has_the_recorded_database() -> None:
+    database = built("facnet").recorder.one("aws:rds/instance:Instance").inputs
+    assert database["engineVersion"].startswith("16.")
+    assert (database["engine"], database["instanceClass"], database["multiAz"]) == ("postgres", "db.t3.medium", True)
+    assert (database["allocatedStorage"], database["storageType"], database["backupRetentionPeriod"]) == (100, "gp3", 7)
+    assert (database["dbName"], database["username"], database["port"]) == ("dashvalidator", "dashval_admin", 5432)
+    assert len(database["username"]) <= 16
+    assert (database["maintenanceWindow"], database["backupWindow"]) == ("sun:04:00-sun:05:00", "06:00-07:00")
+
+
+@pytest.mark.requirement("FAC-CCH-01", "FAC-CCH-02", "FAC-N27", "FAC-N28")
+def test_facnet_has_the_recorded_cache() -> None:
+    cache = built("facnet").recorder.one("aws:elasticache/replicationGroup:ReplicationGroup").inputs
+    assert (cache["nodeType"], cache["numCacheClusters"], cache["port"]) == ("cache.t3.medium", 2, 6379)
+    assert (cache["automaticFailoverEnabled"], cache["multiAzEnabled"]) == (True, True)
+    assert "numNodeGroups" not in cache
+
+
+@pytest.mark.requirement("FAC-DB-08", "FAC-IAM-02", "FAC-IAM-17")
+def test_facnets_application_cannot_read_the_administrators_password() -> None:
+    stack = built("facnet")
+    policy = stack.recorder.one("aws:iam/rolePolicy:RolePolicy", "fleet-instance-policy").inputs["policy"]
+    read = "secretsmanager:GetSecretValue"
+    assert decide(policy, read, stack.outputs["redis_credentials_secret_arn"]) == "allowed"
+    assert decide(policy, read, stack.outputs["db_credentials_secret_arn"]) == "not allowed"
+
+
+@pytest.mark.requirement(
+    "FAC-IAM-02", "FAC-IAM-07", "FAC-IAM-08", "FAC-IAM-09", "FAC-IAM-10", "FAC-IAM-11", "FAC-IAM-12", "FAC-N29"
+)
+def test_facnets_application_has_exactly_the_five_recorded_secrets() -> None:
+    recorded = built("facnet").recorder
+    policy = recorded.one("aws:iam/rolePolicy:RolePolicy", "fleet-instance-policy").inputs["policy"]
+    (resources,) = (s["Resource"] for s in json.loads(policy)["Statement"] if s["Sid"] == "ReadSecrets")
+    names = {
+        "facnet/database/rds", "facnet/redis/elasticache", "facnet/auth0/credentials", "facnet/phi/redaction-salt",
+        "facnet/s3/bucket-name",
+    }  # fmt: skip
+    prefix = f"arn:aws:secretsmanager:ca-central-1:{ACCOUNT_ID}:secret:"
+    assert set(resources) == {f"{prefix}{name}-??????" for name in names}
+    secrets = {inputs["name"] for _, inputs in recorded.of("aws:secretsmanager/secret:Secret")}
+    assert secrets == names | {"facnet-validator-database-admin-prod"}
+
+
+@pytest.mark.requirement("FAC-OBS-02", "FAC-OBS-05", "FAC-OBS-06", "FAC-OBS-07", "FAC-OBS-08", "FAC-OBS-13", "FAC-N30")
+def test_facnet_is_watched_as_recorded() -> None:
+    stack = built("facnet")
+    alarms = {inputs["name"]: inputs for _, inputs in stack.recorder.of(ALARM)}
+    cpu = alarms["facnet-validator-fleet-cpu-prod"]
+    assert (cpu["dimensions"], cpu["threshold"]) == ({"AutoScalingGroupName": "facnet-validator-fleet-prod"}, 80)
+    queue = alarms["facnet-validator-validation-queue-prod"]
+    assert (queue["namespace"], queue["metricName"], queue["threshold"]) == ("Facnet/Validation", "QueueLength", 100)
+    assert "facnet-validator-load-balancer-errors-prod" in alarms
+    assert stack.outputs["dashboard_names"].keys() == {"application", "database", "infrastructure"}
+    assert stack.recorder.one("aws:budgets/budget:Budget").inputs["limitAmount"] == "700"
+    bodies = "".join(inputs["dashboardBody"] for _, inputs in stack.recorder.of("aws:cloudwatch/dashboard:Dashboard"))
+    assert "mem_used_percent" in bodies
+    assert "CWAgent" not in bodies  # the agent may write to the application's namespace only
+
+
+@pytest.mark.requirement("FAC-EDG-09", "FAC-N10")
+def test_the_addresses_of_sign_in_are_outputs_and_the_load_balancers_own_only_outside_production(
+    recorded: Recorder,
+) -> None:
+    outputs = built("facnet").outputs
+    assert outputs["sign_in_callback_urls"] == ["https://validator.example.org/callback"]
+    assert outputs["sign_in_logout_urls"] == ["https://validator.example.org/"]
+    assert outputs["sign_in_web_origins"] == ["https://validator.example.org"]
+    tried = recorded.run(lambda: build(changed("facnet", environment="staging", protect=False)))
+    name = tried["load_balancer_dns_name"]
+    assert tried["sign_in_callback_urls"] == ["https://validator.example.org/callback", f"https://{name}/callback"]
+    assert tried["sign_in_web_origins"] == ["https://validator.example.org", f"https://{name}"]
+
+
+@pytest.mark.requirement("FAC-NET-13", "FAC-NET-18", "FAC-CMP-11", "FAC-N05", "BER-NET-12")
+def test_one_section_adds_the_bastion_with_its_rules_and_key(recorded: Recorder) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0JzHn0fB0h1kU7YxqF6ZrO1lq3mYbQkq0o1qCF3c6H administrators"
+    ssh = {"key_name": "facnet-validator-prod", "public_key": key}
+    outputs = recorded.run(lambda: build(changed("facnet", bastion={"ssh": ssh})))
+    instance = recorded.one("aws:ec2/instance:Instance")
+    assert outputs["bastion_instance_id"]
+    assert instance.property_dependencies["subnetId"] <= {
+        urn for entry in recorded.all("aws:ec2/subnet:Subnet") if "application" in entry.name for urn in [entry.urn]
+    }
+    assert recorded.calls.count(("aws:ssm/getParameter:getParameter", {
+        "name": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"})) == 1  # fmt: skip
+    assert recorded.one("aws:ec2/launchTemplate:LaunchTemplate").inputs["keyName"] == "facnet-validator-prod"
+    ways_in = [inputs for _, inputs in recorded.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")]
+    assert len([rule for rule in ways_in if rule["toPort"] == 22]) == 1
+    assert all("cidrIpv4" not in rule for rule in ways_in if rule["toPort"] == 22)
+
+
+@pytest.mark.requirement("FAC-NET-22", "FAC-CMP-14", "FAC-N18")
+def test_a_model_of_ones_own_is_reached_on_its_port_alone(recorded: Recorder) -> None:
+    model = {"service": "endpoint", "url": "https://model.example.org:11434", "address": "198.51.100.7"}
+    compute = recorded_section("facnet", "compute")
+    fleet = {**compute["fleet"], "model": model}
+    recorded.run(lambda: build(changed("facnet", compute={"fleet": fleet})))
+    ways_out = [inputs for _, inputs in recorded.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")]
+    (rule,) = [rule for rule in ways_out if rule["toPort"] == 11434]
+    assert rule["cidrIpv4"] == "198.51.100.7/32"
+    assert not [
+        inputs
+        for _, inputs in built("facnet").recorder.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+        if inputs["toPort"] == 11434
+    ]
+
+
+@pytest.mark.requirement("FAC-OPS-07")
+def test_a_rollback_alarm_that_does_not_exist_is_one_clear_line(recorded: Recorder) -> None:
+    compute = recorded_section("facnet", "compute")
+    fleet = {**compute["fleet"], "release": {"rollback_alarms": ["nothing"]}}
+    with pytest.raises(pulumi.RunError, match=r"release.rollback_alarms: expected parts of alarms .* found nothing"):
+        recorded.run(lambda: build(changed("facnet", compute={"fleet": fleet})))
+
+
+@pytest.mark.requirement("FAC-OPS-07")
+def test_facnets_releases_are_rolled_back_by_an_alarm_that_exists() -> None:
+    stack = built("facnet")
+    group = stack.recorder.one("aws:codedeploy/deploymentGroup:DeploymentGroup").inputs
+    assert group["alarmConfiguration"]["alarms"] == ["facnet-validator-load-balancer-errors-prod"]
+    assert set(group["alarmConfiguration"]["alarms"]) <= set(stack.outputs["alarm_names"])
+
+
+@pytest.mark.requirement("FAC-CMP-09", "ALL-19")
+def test_the_key_of_the_disks_waits_for_the_role_it_names() -> None:
+    recorded = built("facnet").recorder
+    role = recorded.one("aws:iam/serviceLinkedRole:ServiceLinkedRole")
+    key = recorded.one("aws:kms/key:Key", "keys-data")
+    assert f"AWSServiceRoleForAutoScaling_{role.inputs['customSuffix']}" in key.inputs["policy"]
+    assert role.urn in recorded.one("phi-platform:keys:Keys").dependencies  # its children wait with it
+
+
+@pytest.mark.requirement("BER-CMP-01", "FAC-CMP-01")
+def test_services_and_a_fleet_can_stand_side_by_side(recorded: Recorder) -> None:
+    service = {"image": "1.0.0", "port": 8080, "paths": ["/reports/*"], "priority": 10}
+    compute = {**recorded_section("facnet", "compute"), "services": {"reports": service}}
+    outputs = recorded.run(lambda: build(changed("facnet", compute=compute)))
+    assert {inputs["targetType"] for _, inputs in recorded.of("aws:lb/targetGroup:TargetGroup")} == {"ip", "instance"}
+    assert outputs["service_names"].keys() == {"reports"}
+    ports = {
+        inputs["toPort"]
+        for name, inputs in recorded.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+        if "load-balancer-to" in name
+    }
+    assert ports == {5000, 8080}

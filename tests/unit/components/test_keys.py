@@ -143,6 +143,35 @@ def test_roles_of_the_account_use_data_keys_through_the_services() -> None:
     assert condition["StringEquals"] == {"kms:ViaService": services, "kms:CallerAccount": "111122223333"}
 
 
+SCALING_ROLE = (
+    "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_x"
+)
+
+
+@pytest.mark.requirement("FAC-CMP-09", "FAC-IAM-06", "ALL-19")
+def test_the_role_that_starts_instances_uses_the_key_of_their_disks() -> None:
+    document = key_policy(scope(), [Purpose.VOLUMES], region="ca-central-1", scaling_role_arn=SCALING_ROLE)
+    found = {statement["Sid"]: statement for statement in json.loads(document)["Statement"]}
+    use, grant = found["AutoScalingStartsInstances"], found["AutoScalingGrantsEc2"]
+    assert use["Principal"] == grant["Principal"] == {"AWS": SCALING_ROLE}
+    assert {"kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"} <= set(use["Action"])
+    assert grant["Action"] == "kms:CreateGrant"
+    assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    through = found["RolesOfTheAccountThroughServices"]["Condition"]["StringEquals"]["kms:ViaService"]
+    assert through == ["ec2.ca-central-1.amazonaws.com"]
+
+
+def test_no_other_key_names_the_role_that_starts_instances(recorded: Recorder) -> None:
+    settings = KeysSettings.model_validate({"assignments": {"volumes": "disks"}})
+    build(recorded, settings=settings, recovery_region="ca-west-1", cdn=True, scaling_role_arn=SCALING_ROLE)
+    named = {name for name, key in recorded.of(KEY) if SCALING_ROLE in key["policy"]}
+    assert named == {"keys-disks"}
+
+
+def test_without_a_fleet_no_role_is_named() -> None:
+    assert "AutoScalingStartsInstances" not in statements(*Purpose)
+
+
 def test_no_statement_admits_everyone() -> None:
     for statement in statements(*Purpose, cdn=True).values():
         assert statement["Principal"] != "*"

@@ -10,6 +10,7 @@ from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.scope import Scope
 from settings.compute import ServiceSettings
 from settings.edge import Access, LoadBalancerSettings
+from settings.fleet import FleetSettings
 from tests.unit.components.scopes import ACCOUNT_ID, scope
 from tests.unit.conftest import Recorder
 
@@ -30,7 +31,7 @@ def args(**more: Any) -> LoadBalancerArgs:
         "security_group_id": "sg-1",
         "certificate_arn": f"arn:aws:acm:ca-central-1:{ACCOUNT_ID}:certificate/1",
         "logs_bucket_name": "berthcare-logs-staging",
-        "services": {"api": API, "web": WEB},
+        "targets": {"api": API, "web": WEB},
     }
     return LoadBalancerArgs(**{**values, **more})
 
@@ -94,8 +95,20 @@ def test_each_service_gets_its_paths_and_a_health_check(recorded: Recorder) -> N
     assert set(balancer.target_group_arns) == {"api", "web"}
 
 
+@pytest.mark.requirement("FAC-EDG-04", "FAC-N09", "FAC-CMP-01")
+def test_a_fleet_is_a_target_like_any_other_by_instance(recorded: Recorder) -> None:
+    balancer = build(recorded, targets={"fleet": FleetSettings()})
+    group = recorded.one("aws:lb/targetGroup:TargetGroup").inputs
+    assert (group["port"], group["targetType"], group["deregistrationDelay"]) == (5000, "instance", 60)
+    assert (group["healthCheck"]["path"], group["healthCheck"]["port"]) == ("/api/health", "traffic-port")
+    assert recorded.one("aws:lb/listenerRule:ListenerRule").inputs["conditions"] == [
+        {"pathPattern": {"values": ["/*"]}}
+    ]
+    assert balancer.target_group_names == {"fleet": group["name"]}
+
+
 def test_no_services_means_no_targets(recorded: Recorder) -> None:
-    build(recorded, services={})
+    build(recorded, targets={})
     assert recorded.count("aws:lb/targetGroup:TargetGroup") == 0
     assert recorded.count("aws:lb/listenerRule:ListenerRule") == 0
 
@@ -110,7 +123,7 @@ def test_the_firewall_stands_in_front_when_there_is_one(recorded: Recorder, arn:
 
 def test_a_service_can_ask_for_hosts_beside_paths(recorded: Recorder) -> None:
     portal = ServiceSettings(image="1.0.0", port=3000, hosts=("portal.example.org",))
-    build(recorded, services={"portal": portal})
+    build(recorded, targets={"portal": portal})
     rule = recorded.one("aws:lb/listenerRule:ListenerRule").inputs
     assert rule["conditions"] == [
         {"pathPattern": {"values": ["/*"]}},
@@ -138,4 +151,4 @@ def test_one_zone_or_a_service_without_requests_is_refused() -> None:
     with pytest.raises(ValueError, match="want two or more zones, got 1"):
         args(subnet_ids={"ca-central-1a": "subnet-a"})
     with pytest.raises(ValueError, match="got none for worker"):
-        args(services={"worker": ServiceSettings(image="1.0.0", port=None)})
+        args(targets={"worker": ServiceSettings(image="1.0.0", port=None)})

@@ -154,6 +154,23 @@ def test_gateway_endpoints_serve_own_principals_and_own_resources(recorded: Reco
     assert set(network.gateway_prefix_lists) == {"s3", "dynamodb"}
 
 
+@pytest.mark.requirement("FAC-N26")
+def test_the_s3_endpoint_lets_agents_and_packages_of_aws_through_and_nobody_elses_buckets(recorded: Recorder) -> None:
+    build(recorded)
+    (policy,) = [
+        json.loads(entry["policy"]) for name, entry in recorded.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "s3" in name
+    ]
+    others = [statement for statement in policy["Statement"] if "Condition" not in statement]
+    assert {statement["Action"] for statement in others} == {"s3:GetObject"}
+    opened = {resource for statement in others for resource in flat(statement["Resource"])}
+    assert {f"arn:aws:s3:::{agent}-ca-central-1/*" for agent in ("aws-codedeploy", "amazoncloudwatch-agent")} <= opened
+    assert all("ca-central-1" in resource for resource in opened)
+
+
+def flat(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def test_adding_a_zone_or_the_data_tier_moves_no_subnet(recorded: Recorder) -> None:
     build(recorded)
     before = {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet")}

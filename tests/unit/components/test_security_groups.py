@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,11 +19,11 @@ SCOPE = Scope(
 )  # fmt: skip
 
 
-def build(recorded: Recorder, *, internet: bool = True, **more: Any) -> None:
+def build(recorded: Recorder, *, internet: bool = True, ports: Sequence[int] = (8080,), **more: Any) -> None:
     args = SecurityGroupsArgs(
         scope=SCOPE,
         vpc_id="vpc-1",
-        service_ports=[8080],
+        service_ports=ports,
         internet=internet,
         gateway_prefix_lists={"s3": "pl-1"},
         **more,
@@ -135,3 +136,69 @@ def test_services_reach_each_other_only_with_discovery(recorded: Recorder, ports
     among = {("service", "service", port) for port in ports}
     for type_ in (INGRESS, EGRESS):
         assert {edge for edge in edges(recorded, type_) if edge[:2] == ("service", "service")} == among
+
+
+@pytest.mark.requirement(
+    "FAC-NET-09", "FAC-NET-10", "FAC-NET-11", "FAC-NET-12", "FAC-NET-14", "FAC-NET-15", "FAC-NET-16", "FAC-NET-17",
+    "FAC-NET-19", "FAC-NET-20", "FAC-NET-21",
+)  # fmt: skip
+def test_a_fleet_on_port_5000_has_the_recorded_rules(recorded: Recorder) -> None:
+    build(recorded, ports=[5000])
+    ways_in, ways_out = edges(recorded, INGRESS), edges(recorded, EGRESS)
+    assert {edge for edge in ways_in if edge[0] == "load-balancer"} == {
+        ("load-balancer", "0.0.0.0/0", 443),
+        ("load-balancer", "0.0.0.0/0", 80),
+    }
+    assert {edge for edge in ways_out if edge[0] == "load-balancer"} == {("load-balancer", "service", 5000)}
+    assert {edge for edge in ways_in if edge[0] == "service"} == {("service", "load-balancer", 5000)}
+    assert {("service", "database", 5432), ("service", "cache", 6379), ("service", "0.0.0.0/0", 443)} <= ways_out
+    assert {edge for edge in ways_in if edge[0] in ("database", "cache")} == {
+        ("database", "service", 5432),
+        ("cache", "service", 6379),
+    }
+    assert not {edge for edge in ways_out if edge[0] in ("database", "cache")}
+
+
+@pytest.mark.requirement("FAC-N05", "FAC-NET-13", "FAC-NET-18")
+def test_without_a_bastion_there_is_none_of_its_rules(recorded: Recorder) -> None:
+    build(recorded)
+    rules = edges(recorded, INGRESS) | edges(recorded, EGRESS)
+    assert not any("bastion" in edge or edge[2] == 22 for edge in rules)
+
+
+@pytest.mark.requirement("FAC-NET-18", "BER-NET-12", "MSP-NET-08", "OMN-OPS-14")
+def test_a_bastion_reaches_the_data_and_nothing_reaches_it(recorded: Recorder) -> None:
+    build(recorded, bastion=True)
+    ways_in, ways_out = edges(recorded, INGRESS), edges(recorded, EGRESS)
+    assert not {edge for edge in ways_in if edge[0] == "bastion"}
+    assert {edge for edge in ways_in if edge[1] == "bastion"} == {
+        ("database", "bastion", 5432),
+        ("cache", "bastion", 6379),
+        ("endpoints", "bastion", 443),
+    }
+    assert {edge for edge in ways_out if edge[0] == "bastion"} == {
+        ("bastion", "database", 5432),
+        ("bastion", "cache", 6379),
+        ("bastion", "endpoints", 443),
+        ("bastion", "0.0.0.0/0", 443),
+    }
+    assert not any(edge[2] == 22 for edge in ways_in | ways_out)
+    assert recorded.count(EXCLUSIVE) == recorded.count("aws:ec2/securityGroup:SecurityGroup") == 6
+
+
+@pytest.mark.requirement("FAC-NET-13")
+def test_ssh_leads_from_the_bastion_to_the_fleet_only_when_asked_for(recorded: Recorder) -> None:
+    build(recorded, bastion=True, ssh=True)
+    assert {edge for edge in edges(recorded, INGRESS) if edge[2] == 22} == {("service", "bastion", 22)}
+    assert {edge for edge in edges(recorded, EGRESS) if edge[2] == 22} == {("bastion", "service", 22)}
+
+
+@pytest.mark.requirement("FAC-NET-22", "FAC-CMP-14")
+def test_a_model_of_ones_own_opens_its_port_to_its_one_address(recorded: Recorder) -> None:
+    build(recorded, model=("198.51.100.7", 11434))
+    assert {edge for edge in edges(recorded, EGRESS) if edge[2] == 11434} == {("service", "198.51.100.7/32", 11434)}
+
+
+def test_ssh_without_a_bastion_is_refused() -> None:
+    with pytest.raises(ValueError, match="ssh: want a bastion"):
+        SecurityGroupsArgs(scope=SCOPE, vpc_id="vpc-1", service_ports=[5000], ssh=True)

@@ -180,7 +180,7 @@ def test_services_without_requests_need_no_load_balancer() -> None:
     }
     assert load.load(smallest(compute=workers)).compute
     (only,) = problems(smallest(compute={"services": {"api": SERVICE}}))
-    assert only.startswith("phi-platform:edge.load_balancer: expected a load balancer in front of the services")
+    assert only.startswith("phi-platform:edge.load_balancer: expected a load balancer in front of the application")
 
 
 SERVED = {"services": {"api": SERVICE}}
