@@ -118,7 +118,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         with _reported(context, request.type):
             handler = _handler(request.type)
-            olds = decode(request.old_inputs)[0] or decode(request.olds)[0]
+            olds = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)[0]
             news = decode(request.news)[0]
             ignored = set(request.ignoreChanges)
             changed = sorted(
@@ -198,7 +198,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 call,
                 request.id,
                 self._with_default_tags(context, handler, old),
-                self._with_default_tags(context, handler, inputs),
+                self._with_default_tags(context, handler, {**_left(handler, old, inputs), **inputs}),
             )
             outputs = self._outputs(context, handler, call, request.id, inputs, known=state)
             return provider_pb2.UpdateResponse(properties=encode(outputs, secrets | handler.secret))
@@ -299,6 +299,11 @@ def _differs(handler: Handler, name: str, old: Any, new: Any) -> bool:
         return False
     default = handler.defaults.get(name)
     return not identical(_filled(default, old), _filled(default, new))
+
+
+def _left(handler: Handler, old: Props, new: Props) -> Props:
+    """What AWS chose and the program says nothing of: an update leaves it as it is."""
+    return {name: old[name] for name in handler.left_to_aws if name in old and empty(new.get(name))}
 
 
 def _filled(default: Any, value: Any) -> Any:

@@ -62,7 +62,9 @@ class MetricAlarm(Handler):
             "arn": alarm["AlarmArn"],
             "okActions": alarm.get("OKActions"),
             "dimensions": {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])},
-            "metricQueries": known.get("metricQueries") if alarm.get("Metrics") else None,
+            "metricQueries": known.get("metricQueries") or [_queried(metric) for metric in alarm["Metrics"]]
+            if alarm.get("Metrics")
+            else None,
             "tags": from_tags(tags),
         }
 
@@ -91,6 +93,21 @@ class MetricAlarm(Handler):
                 "Stat": metric["stat"],
             }  # fmt: skip
         return wire
+
+
+def _queried(metric: Props) -> Props:
+    """A metric query as the provider has it."""
+    query = camel({name: value for name, value in metric.items() if name != "MetricStat"})
+    if metric.get("MetricStat"):
+        held = metric["MetricStat"]
+        query["metric"] = {
+            "namespace": held["Metric"]["Namespace"],
+            "metricName": held["Metric"]["MetricName"],
+            "dimensions": {item["Name"]: item["Value"] for item in held["Metric"].get("Dimensions", [])},
+            "period": held["Period"],
+            "stat": held["Stat"],
+        }
+    return query
 
 
 @register

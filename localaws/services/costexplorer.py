@@ -35,6 +35,7 @@ class AnomalySubscription(Emulated):
         {"name", "frequency", "monitorArnLists", "subscribers", "thresholdExpression", "accountId", "tags"}
     )
     replace_on = frozenset({"name"})
+    left_to_aws = frozenset({"accountId"})
     autoname = "name"
     cloudformation = "AWS::CE::AnomalySubscription"
     renames: ClassVar[dict[str, str]] = {

@@ -18,6 +18,7 @@ class EventRule(Handler):
          "forceDestroy", "tags"}
     )  # fmt: skip
     replace_on = frozenset({"name", "eventBusName"})
+    defaults: ClassVar[Props] = {"eventBusName": BUS}
     autoname = "name"
     cloudformation = "AWS::Events::Rule"
     renames: ClassVar[dict[str, str]] = {"tags": "-", "eventPattern": "-"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from localaws.emulated import Emulated
 from localaws.handler import Call, Handler, Props, register
@@ -58,10 +58,7 @@ class LogGroup(Handler):
         else:
             client.delete_retention_policy(logGroupName=id)
         if old.get("kmsKeyId") != new.get("kmsKeyId"):
-            if new.get("kmsKeyId"):
-                client.associate_kms_key(logGroupName=id, kmsKeyId=new["kmsKeyId"])
-            else:
-                client.disassociate_kms_key(logGroupName=id)
+            self._associate(call, id, new.get("kmsKeyId"))
         arn = f"arn:aws:logs:{call.region}:{call.account_id}:log-group:{id}"
         gone = [name for name in old["tags"] if name not in new["tags"]]
         if gone:
@@ -71,6 +68,13 @@ class LogGroup(Handler):
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("logs").delete_log_group(logGroupName=id)
+
+    def _associate(self, call: Call, id: str, key: str | None) -> None:
+        """Moto has no AssociateKmsKey: the key is written into its backend."""
+        from moto.backends import get_backend
+
+        backend: Any = get_backend("logs")
+        backend[call.account_id][call.region].groups[id].kms_key_id = key
 
 
 @register

@@ -169,7 +169,12 @@ class Instance(Handler):
     )  # fmt: skip
     write_only = frozenset({"passwordWo", "password"})
     defaults: ClassVar[Props] = {"autoMinorVersionUpgrade": True, "skipFinalSnapshot": False}
-    left_to_aws = frozenset({"kmsKeyId", "parameterGroupName", "dbSubnetGroupName"})
+    left_to_aws = frozenset(
+        {"allocatedStorage", "availabilityZone", "backupRetentionPeriod", "backupWindow", "caCertIdentifier", "dbName",
+         "dbSubnetGroupName", "engine", "engineVersion", "iops", "kmsKeyId", "licenseModel", "maintenanceWindow",
+         "monitoringRoleArn", "multiAz", "parameterGroupName", "performanceInsightsKmsKeyId", "port", "storageType",
+         "username", "vpcSecurityGroupIds"}
+    )  # fmt: skip
     autoname = "identifier"
     cloudformation = "AWS::RDS::DBInstance"
     renames: ClassVar[dict[str, str]] = {
@@ -225,6 +230,7 @@ class Instance(Handler):
             **{name: kept.get(name) for name in self.inputs - self.write_only - self.LIVE.keys()},
             **live,
             "identifier": id,
+            "replicateSourceDb": kept.get("replicateSourceDb") or instance.get("ReadReplicaSourceDBInstanceIdentifier"),
             "port": port,
             "vpcSecurityGroupIds": groups or kept.get("vpcSecurityGroupIds"),
             "dbSubnetGroupName": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName"),
@@ -362,6 +368,7 @@ class Cluster(Shadowed):
          "dbSubnetGroupName"}
     )  # fmt: skip
     write_only = frozenset({"masterPasswordWo"})
+    left_to_aws = frozenset({"dbClusterParameterGroupName", "dbSubnetGroupName", "kmsKeyId", "port"})
     autoname = "clusterIdentifier"
     cloudformation = "AWS::RDS::DBCluster"
     renames: ClassVar[dict[str, str]] = {
@@ -455,6 +462,7 @@ class ClusterInstance(Shadowed):
     }  # fmt: skip
     inputs = frozenset(WIRE) | {"identifier", "applyImmediately", "tags"}
     replace_on = frozenset({"identifier", "clusterIdentifier", "engine", "availabilityZone", "dbSubnetGroupName"})
+    left_to_aws = frozenset({"availabilityZone", "dbParameterGroupName", "dbSubnetGroupName"})
     autoname = "identifier"
     cloudformation = "AWS::RDS::DBInstance"
     renames: ClassVar[dict[str, str]] = {**WIRE, "identifier": "DBInstanceIdentifier", "tags": "-"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from localaws.handler import Call, Handler, Props, register
-from localaws.shapes import from_tags, to_tags
+from localaws.shapes import camel, from_tags, to_tags
 
 RECOVERY_DAYS = 30
 
@@ -153,8 +153,12 @@ class SecretRotation(Handler):
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         found = call.client("secretsmanager").describe_secret(SecretId=id)
         kept = call.store.of(self.type, call.region).get(id)
-        if kept is None or not found.get("RotationEnabled") or found.get("DeletedDate"):
+        if not found.get("RotationEnabled") or found.get("DeletedDate"):
             return None
+        if kept is None:  # of a secret a service manages, the schedule is our own note: moto cannot cancel it
+            if not found.get("RotationLambdaARN"):
+                return None
+            kept = {"rotationRules": camel(found.get("RotationRules"))}
         return {
             "secretId": id,
             "rotationEnabled": True,

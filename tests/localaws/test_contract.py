@@ -22,6 +22,8 @@ CASES: list[Case] = [
 PARTLY_HELD = {
     "aws:ecs/taskDefinition:TaskDefinition": "a revision is never adopted: a new one is registered",
     "aws:elasticache/replicationGroup:ReplicationGroup": "engine and subnet group",
+    "aws:rds/clusterInstance:ClusterInstance": "the subnet group, which a member has of its cluster",
+    "aws:secretsmanager/secretRotation:SecretRotation": "whether rotation without a function is on",
 }
 NONE = provider_pb2.DiffResponse.DIFF_NONE
 
@@ -89,6 +91,11 @@ def prepared(account: Account, case: Case) -> Made:
     return account.create(case.type, resolved(case.inputs, made))
 
 
+def import_id(case: Case, created: Made) -> str:
+    abroad = f"@{created.inputs['region']}" if "region" in created.inputs else ""
+    return str(case.imports).format(**{**created.inputs, **created.outputs}) + abroad
+
+
 def unseen(case: Case) -> set[str]:
     return {*case.unread, *HANDLERS[case.type].write_only}
 
@@ -97,7 +104,7 @@ def unseen(case: Case) -> set[str]:
 @pytest.mark.parametrize("case", [case for case in CASES if case.imports is not None], ids=str)
 def test_it_can_be_imported_by_its_id_and_then_shows_no_change(account: Account, case: Case) -> None:
     created = prepared(account, case)
-    adopted = account.adopt(case.type, str(case.imports).format(**{**created.inputs, **created.outputs}))
+    adopted = account.adopt(case.type, import_id(case, created))
     assert adopted is not None, "it is there, yet an import does not find it"
     assert adopted.id == created.id
     missing = created.outputs.keys() - adopted.outputs.keys() - unseen(case)
@@ -116,7 +123,7 @@ def test_what_another_tool_made_can_be_imported_without_being_replaced(account: 
     """As the last test, but of a resource this provider has never seen: only the account knows it."""
     created = prepared(account, case)
     account.forget()
-    adopted = account.adopt(case.type, str(case.imports).format(**{**created.inputs, **created.outputs}))
+    adopted = account.adopt(case.type, import_id(case, created))
     assert adopted is not None, "it is there, yet an import does not find it"
     replaced = set(account.diff(adopted, created.inputs).replaces) - unseen(case)
     assert not replaced, f"an update right after the import would replace it: {replaced}"

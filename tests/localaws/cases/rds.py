@@ -115,6 +115,7 @@ CASES = [
         {"instanceClass": "db.t4g.large", "tags": {"DataClass": "pii"}},
         {**GROUP, "source": Need("aws:rds/instance:Instance", INSTANCE)},
         name="Instance-replica",
+        unread=("iamDatabaseAuthenticationEnabled",),  # a replica takes it over from its source
     ),
     Case(
         "aws:rds/instance:Instance",
@@ -197,7 +198,6 @@ CASES = [
             "kmsKeyId": "arn:aws:kms:ca-west-1:123456789012:key/11111111-2222-3333-4444-555555555555",
             "retentionPeriod": 7,
         },
-        imports="{id}@ca-west-1",
     ),
 ]
 

@@ -45,6 +45,7 @@ CASES = [
                 {"secretId": Ref("secret"), "secretStringWo": '{"username": "app"}', "secretStringWoVersion": 1},
             ),
         },
+        unread=("rotateImmediately",),
     ),
     Case(
         "aws:secretsmanager/secretPolicy:SecretPolicy",
