@@ -42,6 +42,7 @@ _IAM_PAGE = "IAM User Guide, IAM and AWS STS quotas"
 LIMITS = (
     Limit("aws:apigateway/authorizer:Authorizer", "name", 128, r".+", "API Gateway, CreateAuthorizer"),
     Limit("aws:apigateway/requestValidator:RequestValidator", "name", 128, r".+", "API Gateway, CreateRequestValidator"),
+    Limit("aws:scheduler/schedule:Schedule", "name", 64, r"[0-9A-Za-z._-]+", "EventBridge Scheduler, CreateSchedule"),
     Limit("aws:apigateway/restApi:RestApi", "name", 1024, r".+", "API Gateway, CreateRestApi"),
     Limit("aws:appautoscaling/policy:Policy", "name", 256, _ALARM, "Application Auto Scaling, PutScalingPolicy"),
     Limit("aws:autoscaling/group:Group", "name", 255, r"[\x20-\x7e]+", "Amazon EC2 Auto Scaling, CreateAutoScalingGroup"),
