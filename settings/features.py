@@ -37,7 +37,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
     Feature.BALANCER: ("edge.load_balancer",),
     Feature.CACHE: ("cache",),
     Feature.CDN: ("edge.cdn",),
-    Feature.CONTAINERS: ("compute",),
+    Feature.CONTAINERS: ("compute.services",),
     Feature.COST: ("observability.cost",),
     Feature.DATABASE: ("database",),
     Feature.DETECTION: tuple(
@@ -48,7 +48,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
     Feature.EVENTS: ("observability.events",),
     Feature.FIREWALL: ("edge.web_acl",),
     Feature.FLEET: ("fleet", "bastion"),
-    Feature.FUNCTIONS: ("functions", "api", "database.rotation"),
+    Feature.FUNCTIONS: ("compute.functions",),
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
     Feature.TRAIL: ("observability.trail",),
