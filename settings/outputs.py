@@ -85,6 +85,25 @@ OUTPUTS: dict[str, Described] = {
     "deploy_role_arn": Described(Form.TEXT, "Role the deploying job takes; the repository's `AWS_ROLE_ARN`."),
     "preview_role_arn": Described(Form.TEXT, "Read-only role that pull requests preview with."),
     "break_glass_role_arn": Described(Form.TEXT, "Role for emergencies; every use raises an alarm."),
+    "function_names": Described(Form.BY_NAME, "Lambda functions by name in the settings."),
+    "function_log_groups": Described(Form.BY_NAME, "Log groups of the functions."),
+    "backend_environment": Described(
+        Form.BY_NAME, "Where a backend finds database and secrets; never part of what a browser receives (MSP-OUT-09)."
+    ),
+    # --- users and API
+    "user_pool_id": Described(Form.TEXT, "Directory of the product's users (MSP-OUT-02)."),
+    "user_pool_arn": Described(Form.TEXT, "The same, for policies and authorizers."),
+    "user_pool_client_id": Described(Form.TEXT, "The frontend's client of the directory (MSP-OUT-03)."),
+    "user_attribute_values": Described(
+        Form.BY_NAME, "Values each attribute of a user may have; applications check them."
+    ),
+    "identity_pool_id": Described(Form.TEXT, "Gives signed-in users credentials for their objects (MSP-OUT-04)."),
+    "api_id": Described(Form.TEXT, "The API."),
+    "api_stage": Described(Form.TEXT, "Its stage."),
+    "api_endpoint": Described(Form.TEXT, "Address of the API's stage, without a final slash (MSP-OUT-05)."),
+    "api_access_log_group_name": Described(Form.TEXT, "Log group of who called what, without bodies."),
+    "api_execution_log_group_name": Described(Form.TEXT, "Log group of how each call was handled, without bodies."),
+    "frontend_environment": Described(Form.BY_NAME, "Variables of the frontend's build (MSP-OUT-01 to 08)."),
     # --- watching
     "trail_arn": Described(Form.TEXT, "Audit trail."),
     "trail_bucket_name": Described(Form.TEXT, "Bucket of the audit trail's files."),

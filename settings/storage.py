@@ -194,8 +194,6 @@ class BucketSettings(Section):
             raise ValueError("replicated: expected false without versions, which replication needs")
         if self.object_lock is not None:
             raise ValueError("object_lock: expected nothing without versions, which it protects")
-        if "noncurrent_days" in self.lifecycle.model_fields_set:
-            raise ValueError("lifecycle.noncurrent_days: expected nothing without versions")
         return self
 
     @property

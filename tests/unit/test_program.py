@@ -14,6 +14,7 @@ import pulumi
 import pytest
 import yaml
 
+from components.cdn import CACHING_OPTIMIZED
 from program import build
 from settings import load
 from settings.base import Environment
@@ -851,3 +852,34 @@ def test_omnirapeutic_copies_its_cluster_often_enough_for_the_loss_of_the_region
         for _, entry in recorder.of("aws:backup/restoreTestingSelection:RestoreTestingSelection")
     ]
     assert tests == ["Aurora"]
+
+
+@pytest.mark.requirement(
+    "MSP-STO-02", "MSP-STO-05", "MSP-STO-06", "MSP-STO-07", "MSP-STO-08", "MSP-EDG-01", "MSP-EDG-02", "MSP-EDG-04",
+    "MSP-EDG-05", "MSP-N08", "MSP-N09", "MSP-N21",
+)  # fmt: skip
+def test_mentalspace_serves_its_recordings_as_recorded() -> None:
+    recorder = built("mentalspace").recorder
+    videos = f"mentalspace-ehr-videos-{ACCOUNT_ID}"
+    distribution = recorder.one("aws:cloudfront/distribution:Distribution").inputs
+    assert [origin["originId"] for origin in distribution["origins"]] == ["videos"]
+    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["defaultCacheBehavior"]["cachePolicyId"] == CACHING_OPTIMIZED
+    assert distribution["defaultCacheBehavior"]["trustedKeyGroups"]
+    assert distribution["viewerCertificate"]["minimumProtocolVersion"] == "TLSv1.2_2021"
+    versioned = {entry["bucket"] for _, entry in recorder.of("aws:s3/bucketVersioning:BucketVersioning")}
+    assert videos not in versioned
+    assert f"mentalspace-ehr-files-{ACCOUNT_ID}" in versioned
+    (rule,) = recorder.one(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "storage-videos-lifecycle"
+    ).inputs["rules"]
+    assert rule["transitions"] == [{"storageClass": "GLACIER_IR", "days": 90}]
+    assert rule["expiration"] == {"days": 365}
+    left_out = {arn for _, entry in recorder.of("aws:backup/selection:Selection") for arn in entry["notResources"]}
+    assert left_out == {f"arn:aws:s3:::{videos}"}
+
+
+@pytest.mark.requirement("MSP-OUT-08")
+def test_mentalspace_tells_its_frontend_the_cdns_own_name() -> None:
+    told = built("mentalspace").outputs["frontend_environment"]
+    assert told["VITE_VIDEO_CDN"] == "https://videos.mentalspace.example.org"

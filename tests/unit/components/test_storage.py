@@ -380,7 +380,6 @@ def test_a_locked_bucket_has_a_locked_copy_whose_locks_may_be_copied(recorded: R
     [
         ({"versioned": False, "replicated": True}, "replicated: expected false"),
         ({"versioned": False, "object_lock": {"days": 1}}, "object_lock: expected nothing"),
-        ({"versioned": False, "lifecycle": {"noncurrent_days": 30}}, r"lifecycle\.noncurrent_days: expected nothing"),
         ({"tiering": {}}, r"lifecycle\.archive_days: expected null"),
         ({"tiering": {"archive_days": 90}, "served_by_cdn": True, "lifecycle": {"archive_days": None}}, "tiering"),
         ({"tiering": {"archive_days": 200, "deep_archive_days": 180}}, "deep_archive_days: expected more"),
