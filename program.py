@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -14,6 +15,8 @@ from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
 from components.backup import BackupPlan, BackupPlanArgs
 from components.bastion import Bastion, BastionArgs, KeyPair, KeyPairArgs
+from components.boundary import Boundary, BoundaryArgs
+from components.break_glass import BreakGlass, BreakGlassArgs, break_glass_name
 from components.bucket import BucketInfo
 from components.cache import Cache, CacheArgs
 from components.cdn import Cdn, CdnArgs, CdnCertificate
@@ -22,6 +25,7 @@ from components.client_vpn import ClientVpn, ClientVpnArgs
 from components.code_deploy import CodeDeploy, CodeDeployArgs, application_name
 from components.connections import max_connections, serverless_max_connections
 from components.database import LOG_EXPORTS, Database, DatabaseArgs
+from components.deploy import DeployRoles, DeployRolesArgs
 from components.detection import Detection, DetectionArgs
 from components.directory import Directory, DirectoryArgs, UserBucket
 from components.discovery import Discovery, DiscoveryArgs
@@ -30,7 +34,7 @@ from components.fleet import Fleet, FleetArgs, ScalingRole, ScalingRoleArgs
 from components.function import Code, Function, FunctionArgs, ImageCode, PackageCode
 from components.grafana import GrafanaRole, GrafanaRoleArgs
 from components.iam_documents import Statement, read_managed_password
-from components.identity import DeployRole, DeployRoleArgs, TaskRoles, TaskRolesArgs
+from components.identity import TaskRoles, TaskRolesArgs
 from components.keys import CDN_REGION, Keys, KeysArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network, NetworkArgs
@@ -61,6 +65,7 @@ from settings.base import Environment
 from settings.compute import FLEET, ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
 from settings.edge import Access, Dns, DomainSettings, SignInSettings
+from settings.features import features
 from settings.fleet import FleetSettings
 from settings.functions import FunctionSettings
 from settings.keys import Purpose
@@ -104,10 +109,14 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     fleet_settings = None if settings.compute is None else settings.compute.fleet
     bastion_settings = settings.bastion
     recovery = settings.recovery
-    recovery_region = settings.recovery_region
+    recovery_region, objectives = settings.recovery_region, settings.recovery_objectives
     outputs: Outputs = {"region": settings.region, "account_id": scope.account_id}
 
-    # --- base: keys, network, security groups
+    # --- base: limits of roles, keys, buckets, network, security groups
+    if settings.identity.boundary:
+        boundary = Boundary("boundary", BoundaryArgs(scope=scope, recovery_region=recovery_region))
+        scope = replace(scope, boundary=boundary.arn)  # from here on, every role carries it
+        outputs["permissions_boundary_arn"] = boundary.arn
     scaling_role = None if fleet_settings is None else ScalingRole("scaling-role", ScalingRoleArgs(scope=scope))
     keys = Keys(
         "keys",
@@ -121,6 +130,19 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         # KMS refuses a policy that names a role which does not exist yet
         None if scaling_role is None else pulumi.ResourceOptions(depends_on=[scaling_role]),
     )
+    storage = Storage(
+        "storage",
+        StorageArgs(
+            scope=scope,
+            settings=settings.storage,
+            kms_key_arn=keys.arns[Purpose.STORAGE],
+            recovery_region=recovery_region,
+            recovery_kms_key_arn=keys.recovery_arn,
+        ),
+    )
+    outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
+    outputs["replica_bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.replicas.items()}
+    outputs["logs_bucket_name"] = storage.logs_bucket.id
     database_port = 5432 if settings.database is None else settings.database.port
     cache_port = next((redis.port for redis in (settings.cache, settings.queue) if redis is not None), 6379)
     network = Network(
@@ -129,7 +151,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             scope=scope,
             settings=settings.network,
             logs_key_arn=keys.arns[Purpose.LOGS],
-            data_ports=(database_port, cache_port),
+            logs_bucket_arn=pulumi.Output.concat("arn:aws:s3:::", storage.logs_bucket_name),
+            database_port=database_port,
+            cache_port=cache_port,
         ),
     )
     groups = SecurityGroups(
@@ -173,6 +197,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         "public_subnet_ids": network.public_subnet_ids,
         "application_subnet_ids": network.application_subnet_ids,
         "data_subnet_ids": network.data_subnet_ids,
+        "cache_subnet_ids": network.cache_subnet_ids,
         "nat_gateway_ids": network.nat_gateway_ids,
         "flow_log_group_name": network.flow_log_group_name,
         "load_balancer_security_group_id": groups.load_balancer_id,
@@ -201,20 +226,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         )
         outputs["bastion_instance_id"] = bastion.instance_id
 
-    # --- data: buckets, database, cache
-    storage = Storage(
-        "storage",
-        StorageArgs(
-            scope=scope,
-            settings=settings.storage,
-            kms_key_arn=keys.arns[Purpose.STORAGE],
-            recovery_region=recovery_region,
-            recovery_kms_key_arn=keys.recovery_arn,
-        ),
-    )
-    outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
-    outputs["replica_bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.replicas.items()}
-    outputs["logs_bucket_name"] = storage.logs_bucket.id
+    # --- data: database, caches, secrets
     database: PostgresqlDatabase | None = None
     if settings.database is not None:
         _require_postgresql(settings.database.engine, settings.database.engine_version)
@@ -237,7 +249,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     settings=settings.database,
                     recovery_region=recovery.region if recovery is not None and recovery.database_backups else None,
                     recovery_kms_key_arn=keys.recovery_arn,
-                    recovery_days=7 if recovery is None else recovery.database_backup_days,
+                    recovery_days=7 if objectives is None else objectives.database_copy_days,
                     **database_wiring,
                 ),
             )
@@ -258,7 +270,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 CacheArgs(
                     scope=scope,
                     settings=redis,
-                    subnet_ids=network.data_subnet_ids,
+                    subnet_ids=network.cache_subnet_ids,
                     security_group_id=groups.cache_id,
                     kms_key_arn=keys.arns[Purpose.CACHE],
                     secrets_key_arn=keys.arns[Purpose.SECRETS],
@@ -531,17 +543,20 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             ),
         )
         outputs |= {"execution_role_arn": roles.execution_role_arn, "task_role_arn": roles.task_role_arn}
-    if settings.identity is not None and settings.identity.github is not None:
-        deploy = DeployRole(
+    if settings.identity.github is not None:
+        deploy = DeployRoles(
             "deploy",
-            DeployRoleArgs(
+            DeployRolesArgs(
                 scope=scope,
                 settings=settings.identity.github,
+                features=features(settings),
+                bounded=settings.identity.boundary,
+                release_buckets=[storage.buckets[name].name for name in settings.identity.github.release_buckets],
                 recovery_region=recovery_region,
                 state_backend=None if recovery is None else recovery.state_backend,
             ),
         )
-        outputs["deploy_role_arn"] = deploy.arn
+        outputs |= {"deploy_role_arn": deploy.arn, "preview_role_arn": deploy.preview_arn}
     running: dict[str, Service] = {}
     cluster = None
     if settings.compute is not None and services and roles is not None:
@@ -706,6 +721,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 flow_log_group_name=network.flow_log_group_name,
                 certificates=domain is not None,
                 backups=recovery is not None,
+                break_glass_role_name=None if settings.identity.break_glass is None else break_glass_name(scope),
             ),
         ),
     )
@@ -794,18 +810,30 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             )
 
     # --- recovery: backups and the state, copied to the second region
-    if recovery is not None and keys.recovery_arn is not None:
+    backups = None
+    if recovery is not None and objectives is not None and keys.recovery_arn is not None:
         backups = BackupPlan(
             "backups",
             BackupPlanArgs(
                 scope=scope,
                 settings=recovery.backup_plan,
+                objectives=objectives,
                 kms_key_arn=keys.arns[Purpose.BACKUP],
                 recovery_region=recovery.region,
                 recovery_kms_key_arn=keys.recovery_arn,
+                left_out_arns=[
+                    storage.buckets[purpose].arn
+                    for purpose, bucket in settings.storage.buckets.items()
+                    if not bucket.versioned
+                ],
+                restore_testing=recovery.restore_testing,
+                tested=_tested(settings, storage.buckets, database, groups.database_id, keys.arns[Purpose.STORAGE]),
             ),
         )
-        outputs["backup_vault_name"] = backups.vault_name
+        outputs |= {
+            "backup_vault_name": backups.vault_name,
+            "restore_testing_plan_name": backups.restore_testing_plan_name,
+        }
         if recovery.state_backend is not None:
             state = StateBackend(
                 "state",
@@ -817,6 +845,18 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 ),
             )
             outputs["state_bucket_name"] = state.bucket_name
+    if settings.identity.break_glass is not None:
+        emergency = BreakGlass(
+            "break-glass",
+            BreakGlassArgs(
+                scope=scope,
+                settings=settings.identity.break_glass,
+                bucket_arns=[bucket.arn for bucket in storage.buckets.values()],
+                secret_patterns=scope.secret_patterns(),
+                backup_role_name=None if backups is None else backups.role_name,
+            ),
+        )
+        outputs["break_glass_role_arn"] = emergency.arn
 
     return {name: value for name, value in outputs.items() if value is not None and value not in ({}, [])}
 
@@ -938,6 +978,26 @@ def _records_elsewhere(
     if cdn is not None:
         records.append({"name": domain.cdn, "type": "CNAME", "value": cdn.domain_name})
     return [*records, *(proof for certificate in certificates.values() for proof in certificate.proofs)]
+
+
+def _tested(
+    settings: Settings,
+    buckets: Mapping[str, BucketInfo],
+    database: PostgresqlDatabase | None,
+    database_group_id: pulumi.Input[str],
+    storage_key_arn: pulumi.Input[str],
+) -> dict[str, Mapping[str, pulumi.Input[str]]]:
+    """What restore tests restore: the database into its own subnets and group, objects under the storage key."""
+    found: dict[str, Mapping[str, pulumi.Input[str]]] = {}
+    if database is not None:
+        found["aurora" if isinstance(settings.database, AuroraSettings) else "rds"] = {
+            "dbSubnetGroupName": database.identifier,  # the subnet group bears the database's name
+            "vpcSecurityGroupIds": pulumi.Output.json_dumps([database_group_id]),
+        }
+    chosen = settings.storage.buckets
+    if any(bucket.data_class is DataClass.PHI and chosen[purpose].versioned for purpose, bucket in buckets.items()):
+        found["s3"] = {"encryptionType": "SSE-KMS", "kmsKey": storage_key_arn}
+    return found
 
 
 def _secrets(database: PostgresqlDatabase | None, cache: Cache | None, queue: Cache | None) -> dict[str, SecretValue]:

@@ -420,6 +420,7 @@ class Api(pulumi.ComponentResource):
             name=physical,
             description="Lets API Gateway write the logs of every API of this account and region",
             assume_role_policy=trust_of_passed_role("apigateway.amazonaws.com"),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )

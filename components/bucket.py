@@ -10,7 +10,7 @@ import pulumi
 from components.bucket_policy import Statement, bucket_arn, document, own_keys_only, tls_only
 from components.scope import DataClass, Scope
 from settings.observability import LockMode
-from settings.storage import ArchiveClass, CorsSettings, LifecycleSettings
+from settings.storage import ArchiveClass, CorsSettings, LifecycleSettings, TieringSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +27,12 @@ class BucketArgs:
 
     bucket_name: physical name, global: 3 to 63 lower-case letters, digits and hyphens.
     lifecycle, archive_class: when objects move to cheaper storage and when versions go.
-    kms_key_arn: key of the objects, in the bucket's region; None: AES256, only for targets of access logs (ALL-06).
+    kms_key_arn: key of the objects, in the bucket's region; None: AES256, which targets of access logs need (ALL-06).
     logs_bucket: bucket of the same region that receives access logs, under `s3/<bucket_name>/`; its policy must already
         admit them. None: this bucket is such a target itself.
     statements: what the policy allows, beside the refusals every bucket has; None: another component writes the policy.
     region: where the bucket is; None: the provider's region.   lock: object lock; it cannot be added to log targets.
+    versioned: whether versions are kept; object lock and replication need them.   tiering: S3 Intelligent-Tiering.
     """
 
     scope: Scope
@@ -45,8 +46,12 @@ class BucketArgs:
     region: str | None = None
     cors: CorsSettings | None = None
     lock: ObjectLock | None = None
+    versioned: bool = True
+    tiering: TieringSettings | None = None
 
     def __post_init__(self) -> None:
+        if self.lock is not None and not self.versioned:
+            raise ValueError("versioned: want True with an object lock, got False")
         name = self.bucket_name
         if not (3 <= len(name) <= 63 and name == name.lower() and name.replace("-", "").isalnum()):
             raise ValueError(f"bucket_name: want 3 to 63 lower-case letters, digits and hyphens, got {name!r}")
@@ -77,7 +82,7 @@ class BucketInfo:
 
 
 class Bucket(pulumi.ComponentResource):
-    """A private bucket: versioned, encrypted, TLS only, without ACLs, access-logged, with a lifecycle.
+    """A private bucket: versioned unless told otherwise, encrypted, TLS only, without ACLs, logged, with a lifecycle.
 
     Raises ValueError (from BucketArgs) on a name S3 would refuse.
     Source: 45 CFR 164.312(a)(1), (a)(2)(iv), (c)(1), (e)(1); BER-STO-05 to 10.
@@ -120,22 +125,26 @@ class Bucket(pulumi.ComponentResource):
             region=region,
             opts=child,
         )
-        self._versioning = s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            region=region,
-            opts=child,
-        )
+        self._versioning: list[s3.BucketVersioning] = []
+        if args.versioned:  # without this resource a bucket has no versions; taking it away suspends them
+            versioning = s3.BucketVersioning(
+                f"{name}-versioning",
+                bucket=bucket.bucket,
+                versioning_configuration={"status": "Enabled"},
+                region=region,
+                opts=child,
+            )
+            self._versioning.append(versioning)
         self._encryption(name, args, child)
         self._lifecycle(name, args)
+        self._tiering(name, args, child)
         if args.lock is not None:
             s3.BucketObjectLockConfiguration(
                 f"{name}-lock",
                 bucket=bucket.bucket,
                 rule={"default_retention": {"mode": args.lock.mode.value, "days": args.lock.days}},
                 region=region,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self._versioning]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=self._versioning),
             )
         if args.logs_bucket is not None:
             s3.BucketLogging(
@@ -148,7 +157,7 @@ class Bucket(pulumi.ComponentResource):
             )
         if args.cors is not None:
             self._cors(name, args.cors, region, child)
-        names = [bucket.bucket, self._versioning.bucket, block.bucket]
+        names = [bucket.bucket, block.bucket, *(versioning.bucket for versioning in self._versioning)]
         if args.statements is not None:
             policy = s3.BucketPolicy(
                 f"{name}-policy",
@@ -195,7 +204,11 @@ class Bucket(pulumi.ComponentResource):
         from pulumi_aws import s3
 
         cycle = args.lifecycle
-        steps = {args.archive_class.value: cycle.archive_days, "DEEP_ARCHIVE": cycle.deep_archive_days}
+        steps = {
+            "INTELLIGENT_TIERING": None if args.tiering is None else args.tiering.after_days,
+            args.archive_class.value: cycle.archive_days,
+            "DEEP_ARCHIVE": cycle.deep_archive_days,
+        }
         rule: s3.BucketLifecycleConfigurationRuleArgsDict = {
             "id": "keep",
             "status": "Enabled",
@@ -205,9 +218,10 @@ class Bucket(pulumi.ComponentResource):
                 for storage_class, days in steps.items()
                 if days is not None
             ],
-            "noncurrent_version_expiration": {"noncurrent_days": cycle.noncurrent_days},
             "abort_incomplete_multipart_upload": {"days_after_initiation": cycle.abort_upload_days},
         }
+        if args.versioned:
+            rule["noncurrent_version_expiration"] = {"noncurrent_days": cycle.noncurrent_days}
         if cycle.expire_days is not None:
             rule["expiration"] = {"days": cycle.expire_days}
         s3.BucketLifecycleConfiguration(
@@ -215,7 +229,27 @@ class Bucket(pulumi.ComponentResource):
             bucket=self._bucket.bucket,
             rules=[rule],
             region=args.region,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._versioning]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._versioning),
+        )
+
+    def _tiering(self, name: str, args: BucketArgs, child: pulumi.ResourceOptions) -> None:
+        """The archive tiers of Intelligent-Tiering, which objects only enter when a configuration names them."""
+        if args.tiering is None or not args.tiering.archives:
+            return
+        from pulumi_aws import s3
+
+        tiers = {
+            "ARCHIVE_ACCESS": args.tiering.archive_days,
+            "DEEP_ARCHIVE_ACCESS": args.tiering.deep_archive_days,
+        }
+        s3.BucketIntelligentTieringConfiguration(
+            f"{name}-tiering",
+            bucket=self._bucket.bucket,
+            name="archive",
+            status="Enabled",
+            tierings=[{"access_tier": tier, "days": days} for tier, days in tiers.items() if days is not None],
+            region=args.region,
+            opts=child,
         )
 
     def _cors(self, name: str, cors: CorsSettings, region: str | None, child: pulumi.ResourceOptions) -> None:

@@ -107,6 +107,35 @@ def cdn_logs(arn: str, account_id: str) -> list[Statement]:
     ]
 
 
+def flow_logs(arn: str, account_id: str, region: str) -> list[Statement]:
+    """Let VPC Flow Logs of this account and region write (VPC User Guide: Amazon S3 bucket permissions for flow logs).
+
+    AWS checks the bucket's ACL before each delivery, and would write these statements itself if they were missing.
+    """
+    source = {"StringEquals": {"aws:SourceAccount": account_id}}
+    where = {"ArnLike": {"aws:SourceArn": f"arn:aws:logs:{region}:{account_id}:*"}}
+    service = {"Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"}}
+    return [
+        {
+            "Sid": "FlowLogs",
+            **service,
+            "Action": "s3:PutObject",
+            "Resource": f"{arn}/AWSLogs/{account_id}/vpcflowlogs/*",
+            "Condition": {
+                "StringEquals": {**source["StringEquals"], "s3:x-amz-acl": "bucket-owner-full-control"},
+                **where,
+            },
+        },
+        {
+            "Sid": "FlowLogsCheck",
+            **service,
+            "Action": ["s3:GetBucketAcl", "s3:ListBucket"],
+            "Resource": arn,
+            "Condition": {**source, **where},
+        },
+    ]
+
+
 def trail(arn: str, account_id: str, trail_arn: str) -> list[Statement]:
     """Let one CloudTrail trail write its files (CloudTrail User Guide: S3 bucket policy for CloudTrail)."""
     service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}

@@ -70,11 +70,14 @@ class CdnArgs:
 class Cdn(pulumi.ComponentResource):
     """A distribution that alone may read its buckets, for viewers of some countries with signed URLs.
 
-    Patient data is not kept at edges unless `phi_cache_seconds` says so; other buckets are cached and compressed.
+    One bucket answers at the root: its object `a/b.mp4` is `https://<domain>/a/b.mp4` (MSP-EDG-06).
+    Patient data is not kept at edges unless `phi_cache_seconds` or `cached_buckets` says so; other buckets are cached
+    and compressed.
     Access logs use standard logging v2: the legacy kind writes with ACLs, which BucketOwnerEnforced buckets refuse.
     They carry no query string and no cookie, where signatures would be.
     Raises ValueError (from CdnArgs) before anything is registered.
-    Source: BER-EDG-01 to 06, BER-N10 to N12; CloudFront Developer Guide; 45 CFR 164.312(a)(1), (e)(1), 164.312(b).
+    Source: BER-EDG-01 to 06, BER-N10 to N12, MSP-EDG-01 to 06; CloudFront Developer Guide; 45 CFR 164.312(a)(1), (b),
+    (e)(1).
     """
 
     distribution_arn: pulumi.Output[str]
@@ -111,6 +114,7 @@ class Cdn(pulumi.ComponentResource):
             ordered_cache_behaviors=[
                 {"path_pattern": f"/{purpose}/*", **self._behavior(purpose, bucket)}
                 for purpose, bucket in args.buckets.items()
+                if len(args.buckets) > 1
             ],
             restrictions={
                 "geo_restriction": {"restriction_type": "whitelist", "locations": sorted(settings.countries)},
@@ -196,13 +200,14 @@ class Cdn(pulumi.ComponentResource):
         }
 
     def _behavior(self, purpose: str, bucket: BucketInfo) -> cloudfront.DistributionDefaultCacheBehaviorArgsDict:
+        kept = bucket.data_class is not DataClass.PHI or purpose in self._args.settings.cached_buckets
         return {
             "target_origin_id": purpose,
             "viewer_protocol_policy": "redirect-to-https",
             "allowed_methods": ["GET", "HEAD", "OPTIONS"],
             "cached_methods": ["GET", "HEAD"],
             "compress": True,
-            "cache_policy_id": self._phi_cache if bucket.data_class is DataClass.PHI else CACHING_OPTIMIZED,
+            "cache_policy_id": CACHING_OPTIMIZED if kept else self._phi_cache,
             "response_headers_policy_id": SECURITY_HEADERS,
             "trusted_key_groups": self._trusted,
         }

@@ -103,6 +103,7 @@ class ConfigRecorder(pulumi.ComponentResource):
             name=physical,
             description="Lets AWS Config record changes",
             assume_role_policy=trust("config.amazonaws.com", scope),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )

@@ -2,91 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.deploy_services import Area, Named, Service, used
 from components.iam_documents import Statement, allow, document
 from components.scope import Scope
+from settings.features import Feature
 
-POLICY_LIMIT = 10_240
-"""Characters without white space of all inline policies of a role (IAM User Guide, "IAM and AWS STS quotas")."""
+POLICY_LIMIT = 6_144
+"""Characters without white space of a managed policy (IAM User Guide, "IAM and AWS STS quotas")."""
+ATTACHED_LIMIT = 10
+"""Managed policies of a role, before asking for more (the same page)."""
+LOOK, ROLES, REFUSALS = "look", "roles", "refusals"
 _GLOBAL_REGION = "us-east-1"  # of IAM, CloudFront and Route 53, and of the CDN's certificate and alarms (ALL-07)
 _READ = (
-    "acm:Describe*", "acm:List*", "application-autoscaling:Describe*", "application-autoscaling:List*",
-    "backup:Describe*", "backup:Get*", "backup:List*", "cloudfront:Get*", "cloudfront:List*",
-    "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "cloudwatch:Describe*", "cloudwatch:Get*",
-    "cloudwatch:List*", "ec2:Describe*", "ecr:Describe*", "ecr:Get*", "ecr:List*", "ecs:Describe*", "ecs:List*",
-    "elasticache:Describe*", "elasticache:List*", "elasticloadbalancing:Describe*", "iam:GetOpenIDConnectProvider",
-    "iam:ListOpenIDConnectProviders", "kms:Describe*", "kms:Get*", "kms:List*", "logs:Describe*", "logs:List*",
-    "rds:Describe*", "rds:List*", "route53:Get*", "route53:List*", "secretsmanager:DescribeSecret",
-    "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecretVersionIds", "sns:Get*", "sns:List*",
-    "wafv2:Get*", "wafv2:List*",
-)  # fmt: skip
-_UNNAMED = (  # their ARNs hold generated ids, so names cannot narrow them
-    "application-autoscaling:*ScalableTarget", "application-autoscaling:*ScalingPolicy",
-    "application-autoscaling:TagResource", "application-autoscaling:UntagResource", "backup:*BackupPlan",
-    "backup:*BackupSelection", "backup:TagResource", "backup:UntagResource", "backup-storage:MountCapsule",
-    "ec2:*Address", "ec2:*FlowLogs", "ec2:*InternetGateway", "ec2:*NatGateway", "ec2:*NetworkAcl*", "ec2:*Route",
-    "ec2:*RouteTable*", "ec2:*SecurityGroup*", "ec2:*Subnet", "ec2:*Tags", "ec2:*Vpc", "ec2:*VpcEndpoint",
-    "ec2:DeleteVpcEndpoints", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute", "ecs:DeregisterTaskDefinition",
-)  # fmt: skip
-_EDGE = (
-    "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate", "acm:RequestCertificate",
-    "cloudfront:AllowVendedLogDeliveryForResource", "cloudfront:Create*", "cloudfront:Delete*",
-    "cloudfront:TagResource", "cloudfront:UntagResource", "cloudfront:Update*", "logs:*Delivery*",
-    "logs:*ResourcePolic*", "route53:Change*", "route53:CreateHostedZone", "route53:DeleteHostedZone",
-    "route53:UpdateHostedZoneComment", "sns:SetSubscriptionAttributes", "sns:Unsubscribe",
-    "wafv2:*LoggingConfiguration", "wafv2:*WebACL", "wafv2:TagResource", "wafv2:UntagResource",
+    "iam:GetOpenIDConnectProvider", "iam:GetPolicy*", "iam:GetRole*", "iam:List*", "kms:Describe*", "kms:Get*",
+    "kms:List*", "s3:Get*Configuration", "s3:GetBucket*", "s3:ListAllMyBuckets", "s3:ListTagsForResource",
+    "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecretVersionIds",
 )  # fmt: skip
 _BUCKETS = (
-    "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:Get*Configuration", "s3:GetBucket*",
-    "s3:ListBucket", "s3:ListTagsForResource", "s3:Put*Configuration", "s3:PutBucket*", "s3:TagResource",
-    "s3:UntagResource",
+    "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:Put*Configuration",
+    "s3:PutBucket*", "s3:TagResource", "s3:UntagResource",
 )  # fmt: skip
-_NAMED = (  # only on ARNs that carry the stack's name
-    "backup:*BackupVault*", "cloudtrail:*Tags", "cloudtrail:*Trail", "cloudtrail:Put*Selectors",
-    "cloudtrail:StartLogging", "cloudwatch:Delete*", "cloudwatch:Put*", "cloudwatch:TagResource",
-    "cloudwatch:UntagResource", "ecr:*Layer*", "ecr:Create*", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository",
-    "ecr:Put*", "ecr:TagResource", "ecr:UntagResource", "ecs:Create*", "ecs:Delete*", "ecs:Put*",
-    "ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UntagResource", "ecs:Update*", "elasticache:*Tags*",
-    "elasticache:Create*", "elasticache:*ReplicaCount", "elasticache:Delete*", "elasticache:Modify*",
-    "elasticache:Reset*", "elasticloadbalancing:*", "logs:*LogGroup", "logs:*MetricFilter", "logs:AssociateKmsKey",
-    "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource", "rds:*BackupsReplication", "rds:*Tags*",
-    "rds:Create*", "rds:Delete*", "rds:Modify*", "rds:RebootDBInstance", "rds:Reset*",
-    "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
-    "secretsmanager:PutSecretValue", "secretsmanager:RestoreSecret", "secretsmanager:TagResource",
-    "secretsmanager:UntagResource", "secretsmanager:UpdateSecret*", "sns:CreateTopic", "sns:DeleteTopic",
-    "sns:SetTopicAttributes", "sns:Subscribe", "sns:TagResource", "sns:UntagResource",
+_SECRETS = (
+    "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
+    "secretsmanager:PutSecretValue", "secretsmanager:RestoreSecret", "secretsmanager:RotateSecret",
+    "secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret*",
 )  # fmt: skip
 _KEYS = (
     "kms:*Alias", "kms:*KeyDeletion", "kms:*KeyRotation", "kms:CreateGrant", "kms:EnableKey", "kms:PutKeyPolicy",
     "kms:RetireGrant", "kms:UntagResource", "kms:UpdateKeyDescription",
 )  # fmt: skip
-_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "elasticache", "rds", "secretsmanager")]
+_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
 the KMS key"; AWS Backup Developer Guide, "Access control")."""
-_ROLES = (
-    "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:GetRole*", "iam:List*",
-    "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*",
-)  # fmt: skip
-_ATTACHED = ("AWSBackupServiceRolePolicyFor*", "service-role/AWSBackupServiceRolePolicyFor*",
-             "service-role/AmazonRDSEnhancedMonitoringRole")  # fmt: skip
-PASSED_TO = (
-    "backup.amazonaws.com", "cloudtrail.amazonaws.com", "ecs-tasks.amazonaws.com", "monitoring.rds.amazonaws.com",
-    "rds.amazonaws.com", "s3.amazonaws.com", "vpc-flow-logs.amazonaws.com",
-)  # fmt: skip
-LINKED = (
-    "backup.amazonaws.com", "delivery.logs.amazonaws.com", "ecs.amazonaws.com",
-    "ecs.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com", "elasticloadbalancing.amazonaws.com",
-    "rds.amazonaws.com", "wafv2.amazonaws.com",
-)  # fmt: skip
+_ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")
+_GRANTS = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy")
+_BUCKETS_PASSED_TO = "s3.amazonaws.com"  # replication
 _PATIENT_DATA = (
-    "backup:StartRestoreJob", "ecs:ExecuteCommand", "elasticache:Connect", "elasticache:CopySnapshot",
-    "elasticache:ExportServerlessCacheSnapshot", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord",
-    "logs:GetQueryResults", "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask", "rds-data:*", "rds-db:connect",
-    "rds:Download*", "rds:ModifyDBSnapshotAttribute", "rds:StartExportTask", "secretsmanager:BatchGetSecretValue",
-    "secretsmanager:GetSecretValue", "ssm:StartSession",
+    "athena:*", "backup:StartRestoreJob", "cognito-idp:Admin*", "cognito-idp:ListUsers*", "ecs:ExecuteCommand",
+    "elasticache:Connect", "elasticache:CopySnapshot", "elasticache:ExportServerlessCacheSnapshot",
+    "lambda:Invoke*", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetQueryResults",
+    "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask", "rds-data:*", "rds-db:connect", "rds:Download*",
+    "rds:ModifyDB*SnapshotAttribute", "rds:StartExportTask", "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:SendCommand", "ssm:StartSession",
+    "xray:BatchGetTraces",
 )  # fmt: skip
 """Ways to patient records beside objects and keys: queries, log lines, shells, shared or exported copies."""
 
@@ -95,86 +57,130 @@ _PATIENT_DATA = (
 class Deployed:
     """What is deployed.
 
-    role, provider: ARNs of the deploying role itself and of GitHub's identity provider.
+    features: what the stack uses; the role gets no right over anything else.
+    untouchable: ARNs of what decides who may do what: the roles of CI and of emergencies, their policies, the
+        permissions boundary, GitHub's identity provider.
+    boundary: ARN, known in advance, of the permissions boundary every role must carry; None: none is demanded.
     recovery_region: where copies are kept, if anywhere.
     state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets are encrypted with.
+    release_buckets: names of buckets a job may put release archives into.
     more_buckets, more_roles: names that do not follow the scope's pattern.
     """
 
     scope: Scope
-    role: str
-    provider: str
+    features: frozenset[Feature]
+    untouchable: Sequence[str]
+    boundary: str | None
     recovery_region: str | None
     state_bucket: str
     state_alias: str
+    release_buckets: Sequence[str] = ()
     more_buckets: Sequence[str] = ()
     more_roles: Sequence[str] = ()
 
 
-def deploy_policy(deployed: Deployed) -> str:
-    """The policy of the deploying role, fewer characters than IAM's limit of 10,240 (BER-IAM-07, ALL-13, ALL-15).
+def deploy_policies(deployed: Deployed) -> dict[str, str]:
+    """The policies of the deploying role, by area: each within IAM's limit (BER-IAM-07, OMN-N10, ALL-13, ALL-15).
 
-    It may write policies of the system's other roles, so whoever may change the deployed branch is trusted with what
-    those roles could be given; it can take none of them itself.
-    Source: IAM User Guide, "Policies and permissions"; 45 CFR 164.308(a)(4), 164.312(a)(1).
+    It may write policies of the system's other roles, within their permissions boundary, so whoever may change the
+    deployed branch is trusted with what that boundary admits; it can take none of those roles itself.
+    Raises ValueError when there are so many names of their own that an area does not fit.
+    Source: IAM User Guide, "Policies and permissions", "Permissions boundaries"; 45 CFR 164.308(a)(4), 164.312(a)(1).
     """
-    return document(*_allowed(deployed), *_refused(deployed))
+    services = used(deployed.features)
+    statements: dict[str, list[Statement]] = {
+        LOOK: [_look(deployed)],
+        **{area.value: _managed(deployed, [s for s in services if s.area is area]) for area in Area},
+        ROLES: _roles(deployed, services),
+        REFUSALS: _refused(deployed),
+    }
+    statements[Area.BASE.value] += [*_stores(deployed), *_state(deployed)]
+    return {name: fitting(name, document(*found)) for name, found in statements.items() if found}
+
+
+def preview_policies(deployed: Deployed) -> dict[str, str]:
+    """The policies of the role that previews pull requests: it reads configuration and state, and writes nothing.
+
+    A preview locks no state; an update does (Pulumi, DIY backends).
+    """
+    state = f"arn:aws:s3:::{deployed.state_bucket}"
+    read = [
+        allow("ReadState", ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"], [state, f"{state}/*"]),
+        _open_state(deployed, ["kms:Decrypt"]),
+    ]
+    found = {LOOK: [_look(deployed)], "state": read, REFUSALS: _refused(deployed)}
+    return {name: fitting(name, document(*statements)) for name, statements in found.items()}
+
+
+def fitting(name: str, policy: str) -> str:
+    """The policy, unless IAM would refuse its length. Raises ValueError."""
+    length = len("".join(policy.split()))
+    if length > POLICY_LIMIT:
+        raise ValueError(
+            f"the policy {name} of the deploying role has {length} characters, IAM takes {POLICY_LIMIT}: "
+            "give fewer resources names of their own under phi-platform:naming"
+        )
+    return policy
+
+
+def _regions(deployed: Deployed) -> list[str]:
+    return sorted({deployed.scope.region} | ({deployed.recovery_region} if deployed.recovery_region else set()))
+
+
+def _everywhere(deployed: Deployed) -> Mapping[str, Any]:
+    return {"aws:RequestedRegion": sorted({*_regions(deployed), _GLOBAL_REGION})}
 
 
 def _any_region(scope: Scope, service: str, resource: str) -> str:
     return scope.arn(service, resource, region="*")
 
 
-def _named(scope: Scope, limit: int) -> str:
-    """Pattern of physical names of at most `limit` characters, shortened ones too; see `Scope.name`."""
-    prefix = f"{scope.system}-{scope.environment}-"
-    return (prefix if len(prefix) <= limit - 9 else prefix[: limit - 9].rstrip("-")) + "*"
+def _look(deployed: Deployed) -> Statement:
+    reads = sorted({*_READ, *(action for service in used(deployed.features) for action in service.reads)})
+    return allow("Look", reads, ["*"], StringEquals=_everywhere(deployed))
 
 
-def _own_names(scope: Scope) -> list[str]:
-    """ARNs of everything whose name says that it is of this stack."""
-    own, secret = _named(scope, 63), f"secret:{scope.secret('*')}"
-    return [
-        _any_region(scope, "backup", f"backup-vault:{_named(scope, 50)}"),
-        _any_region(scope, "cloudtrail", f"trail/{own}"),
-        _any_region(scope, "cloudwatch", f"alarm:{own}"),
-        scope.arn("cloudwatch", f"dashboard/{own}", region=""),
-        _any_region(scope, "ecr", f"repository/{own}"),
-        _any_region(scope, "ecs", f"*/{own}"),
-        _any_region(scope, "elasticache", f"*:{_named(scope, 40)}"),
-        _any_region(scope, "elasticloadbalancing", f"*/{_named(scope, 32)}"),
-        _any_region(scope, "logs", f"log-group:*{scope.system}*"),
-        _any_region(scope, "rds", f"*:{own}"),
-        _any_region(scope, "rds", "auto-backup:*"),
-        _any_region(scope, "rds", "og:default*"),
-        _any_region(scope, "secretsmanager", secret),
-        _any_region(scope, "sns", own),
-    ]
+def _managed(deployed: Deployed, services: Sequence[Service]) -> list[Statement]:
+    """What the services of one area take, over generated ids by region and over names by ARN."""
+    at_home = sorted({action for service in services for action in service.at_home})
+    at_edge = sorted({action for service in services for action in service.at_edge})
+    by_name = sorted({action for service in services for action in service.by_name})
+    home: dict[str, Any] = {"aws:RequestedRegion": _regions(deployed)}
+    statements: list[Statement] = []
+    if at_home:
+        statements.append(allow("ManageAtHome", at_home, ["*"], StringEquals=home))
+    if at_edge:
+        statements.append(allow("ManageAtEdge", at_edge, ["*"], StringEquals=_everywhere(deployed)))
+    if by_name:
+        arns = sorted({arn for service in services for named in service.named for arn in _arns(deployed.scope, named)})
+        statements.append(allow("ManageByName", by_name, arns, StringEquals=_everywhere(deployed)))
+    return statements
 
 
-def _allowed(deployed: Deployed) -> list[Statement]:
+def _arns(scope: Scope, named: Named) -> Iterable[str]:
+    region = "" if named.everywhere else "*"
+    names = scope.name_patterns(limit=named.limit) if "{name}" in named.resource else [""]
+    for name in names:
+        yield scope.arn(named.service, named.resource.format(name=name, system=scope.system), region=region)
+
+
+def _stores(deployed: Deployed) -> list[Statement]:
+    """Keys, buckets and secrets."""
     scope = deployed.scope
-    home = sorted({scope.region} | ({deployed.recovery_region} if deployed.recovery_region else set()))
-    everywhere = sorted({*home, _GLOBAL_REGION})
-    in_home: dict[str, Any] = {"aws:RequestedRegion": home}
-    in_all: dict[str, Any] = {"aws:RequestedRegion": everywhere}
     of_stack = {"aws:ResourceTag/Project": scope.system, "aws:ResourceTag/Environment": scope.environment}
-    buckets = [f"{scope.bucket('*')}*", *deployed.more_buckets]
-    roles = [scope.arn("iam", f"role/{role}", region="") for role in (_named(scope, 64), *deployed.more_roles)]
-    keys, state = _any_region(scope, "kms", "key/*"), f"arn:aws:s3:::{deployed.state_bucket}"
-    return [
-        allow("Look", _READ, ["*"], StringEquals=in_all),
-        allow("ManageNetwork", _UNNAMED, ["*"], StringEquals=in_home),
-        allow("ManageEdge", _EDGE, ["*"], StringEquals=in_all),
-        allow("ManageByName", _NAMED, _own_names(scope), StringEquals=in_all),
-        allow("ManageBuckets", _BUCKETS, [f"arn:aws:s3:::{name}" for name in buckets], StringEquals=in_home),
-        allow("CreateKeys", ["kms:CreateKey", "kms:TagResource"], ["*"], StringEquals=in_all),
-        allow("ManageKeys", _KEYS, [keys], StringEquals=of_stack),
+    buckets = [*scope.bucket_patterns(), *deployed.more_buckets]
+    keys, secrets = _any_region(scope, "kms", "key/*"), [f"secret:{name}" for name in scope.secret_patterns()]
+    aliases = [f"alias/{name}" for name in scope.name_patterns()]
+    found = [
         allow(
-            "NameKeys",
-            ["kms:*Alias"],
-            [_any_region(scope, "kms", f"alias/{_named(scope, 63)}")],
+            "ManageBuckets",
+            _BUCKETS,
+            [f"arn:aws:s3:::{name}" for name in buckets],
+            StringEquals={"aws:RequestedRegion": _regions(deployed)},
         ),
+        allow("CreateKeys", ["kms:CreateKey", "kms:TagResource"], ["*"], StringEquals=_everywhere(deployed)),
+        allow("ManageKeys", _KEYS, [keys], StringEquals=of_stack),
+        allow("NameKeys", ["kms:*Alias"], [_any_region(scope, "kms", alias) for alias in aliases]),
         allow(
             "TryKeys",
             ["kms:Decrypt", "kms:GenerateDataKey*"],
@@ -182,42 +188,93 @@ def _allowed(deployed: Deployed) -> list[Statement]:
             StringEquals=of_stack,
             StringLike={"kms:ViaService": _VIA},
         ),
+    ]
+    if Feature.SECRETS in deployed.features:
+        arns = [_any_region(scope, "secretsmanager", secret) for secret in secrets]
+        found.append(allow("ManageSecrets", _SECRETS, arns, StringEquals=_everywhere(deployed)))
+    if Feature.DATABASE in deployed.features:  # secrets RDS itself names, when it keeps the password
+        managed = [_any_region(scope, "secretsmanager", "secret:rds!*")]
+        actions = ["secretsmanager:CreateSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource"]
+        found.append(allow("ManagedPasswords", actions, managed, StringEquals=_everywhere(deployed)))
+    if deployed.release_buckets:
+        arns = [f"arn:aws:s3:::{name}/*" for name in deployed.release_buckets]
+        found.append(allow("PutReleases", ["s3:PutObject"], arns))
+    return found
+
+
+def _state(deployed: Deployed) -> list[Statement]:
+    state = f"arn:aws:s3:::{deployed.state_bucket}"
+    return [
         allow(
             "KeepState",
             ["s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
             [state, f"{state}/*"],
         ),
+        _open_state(deployed, ["kms:Decrypt", "kms:Encrypt"]),
+    ]
+
+
+def _open_state(deployed: Deployed, actions: Sequence[str]) -> Statement:
+    return allow(
+        "OpenState",
+        actions,
+        [_any_region(deployed.scope, "kms", "key/*")],
+        **{"ForAnyValue:StringEquals": {"kms:ResourceAliases": [deployed.state_alias]}},
+    )
+
+
+def passed_to(features: frozenset[Feature]) -> list[str]:
+    """Services the roles of a stack are passed to."""
+    return sorted({_BUCKETS_PASSED_TO, *(principal for service in used(features) for principal in service.passed_to)})
+
+
+def linked(features: frozenset[Feature]) -> list[str]:
+    """Services whose service-linked roles a new account may lack."""
+    return sorted({principal for service in used(features) for principal in service.linked})
+
+
+def _roles(deployed: Deployed, services: Sequence[Service]) -> list[Statement]:
+    """Roles of the stack, with nothing beyond the boundary in them, passed to the services that use them."""
+    scope = deployed.scope
+    roles = [
+        scope.arn("iam", f"role/{role}", region="") for role in (*scope.name_patterns(limit=64), *deployed.more_roles)
+    ]
+    bound: dict[str, Any] = {}
+    grants: list[str] = [*_GRANTS]
+    if deployed.boundary is not None:
+        bound = {"StringEquals": {"iam:PermissionsBoundary": deployed.boundary}}
+        grants.append("iam:PutRolePermissionsBoundary")
+    attached = sorted({f"arn:aws:iam::aws:policy/{name}" for service in services for name in service.attached})
+    found = [allow("ManageRoles", _ROLES, roles), allow("GrantWithinBoundary", grants, roles, **bound)]
+    if attached:
+        found.append(
+            allow("AttachPolicies", ["iam:AttachRolePolicy"], roles, **bound, ArnLike={"iam:PolicyARN": attached})
+        )
+    found += [
         allow(
-            "OpenState",
-            ["kms:Decrypt", "kms:Encrypt"],
-            [keys],
-            **{"ForAnyValue:StringEquals": {"kms:ResourceAliases": [deployed.state_alias]}},
-        ),
-        allow("ManageRoles", _ROLES, roles),
-        allow(
-            "AttachPolicies",
-            ["iam:AttachRolePolicy"],
+            "PassRoles",
+            ["iam:PassRole"],
             roles,
-            ArnLike={"iam:PolicyARN": [f"arn:aws:iam::aws:policy/{name}" for name in _ATTACHED]},
+            StringEquals={"iam:PassedToService": passed_to(deployed.features)},
         ),
-        allow("PassRoles", ["iam:PassRole"], roles, StringEquals={"iam:PassedToService": list(PASSED_TO)}),
         allow(
             "LinkServices",
             ["iam:CreateServiceLinkedRole"],
             [scope.arn("iam", "role/aws-service-role/*", region="")],
-            StringEquals={"iam:AWSServiceName": list(LINKED)},
+            StringEquals={"iam:AWSServiceName": linked(deployed.features)},
         ),
     ]
+    return found
 
 
 def _refused(deployed: Deployed) -> list[Statement]:
     """Refusals win over every permission, also over one attached later."""
-    return [
+    found: list[Statement] = [
         {
             "Sid": "NeverChangeItself",
             "Effect": "Deny",
             "NotAction": ["iam:Get*", "iam:List*"],
-            "Resource": [deployed.role, deployed.provider],
+            "Resource": list(deployed.untouchable),
         },
         {"Sid": "NeverBecomeAnother", "Effect": "Deny", "Action": ["sts:AssumeRole"], "Resource": ["*"]},
         {"Sid": "NeverReadPatientData", "Effect": "Deny", "Action": list(_PATIENT_DATA), "Resource": ["*"]},
@@ -238,3 +295,13 @@ def _refused(deployed: Deployed) -> list[Statement]:
             },
         },
     ]
+    if deployed.boundary is not None:
+        found.append(
+            {
+                "Sid": "NeverUnbind",
+                "Effect": "Deny",
+                "Action": ["iam:DeleteRolePermissionsBoundary"],
+                "Resource": ["*"],
+            }
+        )
+    return found

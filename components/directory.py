@@ -143,6 +143,7 @@ class Directory(pulumi.ComponentResource):
             name=physical,
             description="Lets Cognito send sign-in codes as text messages",
             assume_role_policy=document(trusted),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )
@@ -209,6 +210,7 @@ class Directory(pulumi.ComponentResource):
             description="What a signed-in user may do in AWS: keep objects",
             assume_role_policy=_authenticated_trust(identities.id),
             max_session_duration=_SESSION_SECONDS,
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.PHI, role_name),
             opts=child,
         )

@@ -223,6 +223,7 @@ class Function(pulumi.ComponentResource):
             name=self.role_name,
             description=f"What {self.name} may do while it runs",
             assume_role_policy=trust_of_passed_role("lambda.amazonaws.com"),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.PHI, self.role_name),
             opts=child,
         )

@@ -46,6 +46,7 @@ class GrafanaRole(pulumi.ComponentResource):
             name=physical,
             description="Lets Grafana read metrics and alarms",
             assume_role_policy=_trust(args),
+            permissions_boundary=args.scope.boundary,
             tags=args.scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )

@@ -53,12 +53,13 @@ def trust_of_passed_role(service: str) -> str:
 
 def use_keys(sid: str, scope: Scope, actions: Sequence[str], service: str, *, aliases: Sequence[str] = ()) -> Statement:
     """Keys by their aliases, only through the service that keeps the data.   aliases: none: every key of the stack."""
+    own = [f"alias/{name}" for name in scope.name_patterns()]
     return allow(
         sid,
         actions,
         [scope.arn("kms", "key/*")],
         StringEquals={"kms:ViaService": f"{service}.{scope.region}.amazonaws.com"},
-        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": list(aliases) or [f"alias/{scope.name('*')}"]}},
+        **{"ForAnyValue:StringLike": {"kms:ResourceAliases": list(aliases) or own}},
     )
 
 

@@ -1,4 +1,4 @@
-"""Who the application is, and who may deploy it."""
+"""Who the application is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.deploy_policy import Deployed, deploy_policy
 from components.iam_documents import Statement, allow, document, read_secrets, trust, use_keys
 from components.scope import DataClass, Scope
-from settings.identity import GithubSettings
-from settings.recovery import StateBackendSettings
 
-GITHUB_ISSUER = "token.actions.githubusercontent.com"
 _SESSION_SECONDS = 3600
 
 
@@ -67,6 +63,7 @@ class TaskRoles(pulumi.ComponentResource):
             description=description,
             assume_role_policy=trust("ecs-tasks.amazonaws.com", scope, source=scope.arn("ecs", "*")),
             max_session_duration=_SESSION_SECONDS,
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.PHI, physical),
             opts=child,
         )
@@ -84,7 +81,10 @@ def _execution(args: TaskRolesArgs) -> list[Statement]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [scope.arn("ecr", f"repository/{name}") for name in sorted({*args.repository_names}) or [scope.name("*")]],
+            [
+                scope.arn("ecr", f"repository/{name}")
+                for name in sorted({*args.repository_names}) or scope.name_patterns()
+            ],
         ),
         allow(
             "WriteLogs",
@@ -129,88 +129,3 @@ def _task(args: TaskRolesArgs) -> list[Statement]:
             )
         )
     return [*statements, *read_secrets(args.scope, args.secret_names, args.key_aliases)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeployRoleArgs:
-    """Inputs of `DeployRole`.
-
-    recovery_region: where copies are kept, if anywhere.
-    state_backend: the state's buckets and role, when this stack makes them; None: the state is in the bucket
-    `<system>-pulumi-state`. Its secrets are encrypted with the key `alias/<system>-pulumi` either way.
-    """
-
-    scope: Scope
-    settings: GithubSettings
-    recovery_region: str | None = None
-    state_backend: StateBackendSettings | None = None
-
-
-class DeployRole(pulumi.ComponentResource):
-    """The role a GitHub Actions job of one repository and environment takes to deploy this stack, without stored keys.
-
-    It manages what the program declares, in the stack's regions and the global one, reads no patient data, and cannot
-    change itself: an administrator deploys a change of this role (`--target` its URN) or of GitHub's provider.
-    Source: IAM User Guide, "Create a role for OpenID Connect federation"; BER-IAM-07, ALL-13; 45 CFR 164.312(d).
-    """
-
-    arn: pulumi.Output[str]
-
-    def __init__(self, name: str, args: DeployRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("phi-platform:identity:DeployRole", name, {}, opts)
-        from pulumi_aws import iam
-
-        child = pulumi.ResourceOptions(parent=self)
-        scope, settings = args.scope, args.settings
-        provider = scope.arn("iam", f"oidc-provider/{GITHUB_ISSUER}", region="")
-        needs: list[pulumi.Resource] = []
-        if settings.create_provider:
-            needs.append(
-                iam.OpenIdConnectProvider(
-                    f"{name}-github",
-                    url=f"https://{GITHUB_ISSUER}",
-                    client_id_lists=["sts.amazonaws.com"],
-                    tags=scope.tagged(DataClass.INTERNAL, GITHUB_ISSUER),
-                    opts=child,
-                )
-            )
-        physical = scope.name("deploy", limit=64)
-        role = iam.Role(
-            f"{name}-role",
-            name=physical,
-            description="Deploys this stack from GitHub Actions",
-            assume_role_policy=_github_trust(provider, settings),
-            max_session_duration=_SESSION_SECONDS,
-            tags=scope.tagged(DataClass.INTERNAL, physical),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
-        )
-        state = args.state_backend
-        policy = deploy_policy(
-            Deployed(
-                scope=scope,
-                role=scope.arn("iam", f"role/{physical}", region=""),
-                provider=provider,
-                recovery_region=args.recovery_region,
-                state_bucket=f"{scope.system}-pulumi-state" if state is None else state.bucket,
-                state_alias=f"alias/{scope.system}-pulumi",
-                more_buckets=() if state is None else (state.bucket, state.replica_bucket),
-                more_roles=() if state is None else (state.role_name,),
-            )
-        )
-        iam.RolePolicy(f"{name}-policy", name="deploy", role=role.name, policy=policy, opts=child)
-        self.arn = role.arn
-        self.register_outputs({"arn": self.arn})
-
-
-def _github_trust(provider: str, settings: GithubSettings) -> str:
-    subject = f"repo:{settings.organization}/{settings.repository}:environment:{settings.github_environment}"
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Federated": provider},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {
-                "StringEquals": {f"{GITHUB_ISSUER}:aud": "sts.amazonaws.com", f"{GITHUB_ISSUER}:sub": subject}
-            },
-        }
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components.scope import DataClass, Scope
-from settings.network import GatewayService, Nat, NetworkSettings, Tier
+from settings.network import FlowLogDestination, GatewayService, NetworkSettings, Tier
 from settings.subnets import subnets
 
 if TYPE_CHECKING:
@@ -28,21 +28,29 @@ class NetworkArgs:
     """Inputs of `Network`.
 
     logs_key_arn: key of the flow logs' group; its policy must admit CloudWatch Logs.
-    data_ports: TCP ports the application tier may open in the data tier.
+    logs_bucket_arn: bucket of flow logs when the settings send them to S3; its policy must admit their delivery.
+    database_port, cache_port: TCP ports the application tier may open in the tiers of database and cache.
     """
 
     scope: Scope
     settings: NetworkSettings
     logs_key_arn: pulumi.Input[str]
-    data_ports: tuple[int, ...] = (5432, 6379)
+    logs_bucket_arn: pulumi.Input[str] | None = None
+    database_port: int = 5432
+    cache_port: int = 6379
+
+    def __post_init__(self) -> None:
+        if self.settings.flow_log_destination is FlowLogDestination.S3 and self.logs_bucket_arn is None:
+            raise ValueError("logs_bucket_arn: want the bucket of flow logs, because flow_log_destination is s3")
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC with one subnet per tier and zone (BER-NET-01 to 06).
+    """A VPC with one subnet per tier and zone (BER-NET-01 to 06, FAC-NET-01 to 08, OMN-NET-01 to 09).
 
-    Public subnets route to the internet gateway, application subnets to NAT gateways, data subnets nowhere; without a
-    data tier, database and cache share the application subnets (BER-N28). The VPC's default security group, network
-    ACL and route table are adopted and left empty, and all traffic is logged.
+    Public subnets route to the internet gateway, application subnets to NAT gateways, data and cache subnets nowhere;
+    without a cache tier the cache is in the data subnets (LWO-NET-04), without a data tier database and cache share
+    the application subnets (BER-N28). The VPC's default security group, network ACL and route table are adopted and
+    left empty, and all traffic is logged.
     Raises ValueError when the subnets do not fit.
     Source: 45 CFR 164.312(e)(1) transmission security, 164.312(b) audit controls.
     """
@@ -51,9 +59,10 @@ class Network(pulumi.ComponentResource):
     public_subnet_ids: dict[str, pulumi.Output[str]]  # by zone
     application_subnet_ids: dict[str, pulumi.Output[str]]
     data_subnet_ids: dict[str, pulumi.Output[str]]
+    cache_subnet_ids: dict[str, pulumi.Output[str]]
     nat_gateway_ids: dict[str, pulumi.Output[str]]
     gateway_prefix_lists: dict[str, pulumi.Output[str]]  # by service
-    flow_log_group_name: str
+    flow_log_group_name: str | None  # None when flow logs go to S3
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:network:Network", name, {}, opts)
@@ -75,9 +84,10 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = ids[Tier.PUBLIC]
         self.application_subnet_ids = ids[Tier.APPLICATION]
         self.data_subnet_ids = ids.get(Tier.DATA, self.application_subnet_ids)
+        self.cache_subnet_ids = ids.get(Tier.CACHE, self.data_subnet_ids)
         gateway = self._internet_gateway()
         self.nat_gateway_ids = self._nat_gateways(gateway)
-        self.gateway_prefix_lists = self._gateway_endpoints(self._routes(gateway))
+        self.gateway_prefix_lists = self._gateway_endpoints(self._routes(gateway, ids))
         self._acls(ids)
         self.flow_log_group_name = self._flow_logs()
         self.register_outputs({"vpc_id": self.vpc_id})
@@ -139,11 +149,9 @@ class Network(pulumi.ComponentResource):
         """NAT gateways by zone; addresses and gateways wait until the VPC has its way out."""
         from pulumi_aws import ec2
 
-        settings = self._args.settings
-        zones = {Nat.NONE: (), Nat.ONE: settings.zones[:1], Nat.PER_ZONE: settings.zones}[settings.nat]
         after = pulumi.ResourceOptions(parent=self, depends_on=[gateway])
         gateways: dict[str, pulumi.Output[str]] = {}
-        for zone in zones:
+        for zone in self._args.settings.nat_zones:
             address = ec2.Eip(f"{self._name}-nat-{zone}", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=after)
             gateways[zone] = ec2.NatGateway(
                 f"{self._name}-nat-gateway-{zone}",
@@ -154,8 +162,10 @@ class Network(pulumi.ComponentResource):
             ).id
         return gateways
 
-    def _routes(self, gateway: ec2.InternetGateway) -> list[pulumi.Output[str]]:
-        """Route tables of every tier; returns those of the application tier."""
+    def _routes(
+        self, gateway: ec2.InternetGateway, ids: Mapping[Tier, Mapping[str, pulumi.Output[str]]]
+    ) -> list[pulumi.Output[str]]:
+        """Route tables of every tier, those of data and cache without a route; returns the application tier's."""
         from pulumi_aws import ec2
 
         public = self._table("public")
@@ -180,9 +190,9 @@ class Network(pulumi.ComponentResource):
                     nat_gateway_id=nat,
                     opts=self._child,
                 )
-        if self._args.settings.data is not None:
-            for zone, subnet in self.data_subnet_ids.items():
-                self._associate(f"data-{zone}", self._table(f"data-{zone}"), subnet)
+        for tier in (Tier.DATA, Tier.CACHE):
+            for zone, subnet in ids.get(tier, {}).items():
+                self._associate(f"{tier}-{zone}", self._table(f"{tier}-{zone}"), subnet)
         return list(application.values())
 
     def _table(self, role: str) -> pulumi.Output[str]:
@@ -221,12 +231,15 @@ class Network(pulumi.ComponentResource):
                 [_all(vpc), *([_tcp(_ANYWHERE, 443)] if outside else [])],
             ),
         }
-        if Tier.DATA in cidrs:
-            application = [str(cidr) for cidr in cidrs[Tier.APPLICATION].values()]
-            rules[Tier.DATA] = (
-                [_tcp(cidr, port) for cidr in application for port in self._args.data_ports],
-                [_tcp(cidr, *_EPHEMERAL) for cidr in application],
-            )
+        application = [str(cidr) for cidr in cidrs[Tier.APPLICATION].values()]
+        database, cache = self._args.database_port, self._args.cache_port
+        opened = {Tier.DATA: (database,) if Tier.CACHE in cidrs else (database, cache), Tier.CACHE: (cache,)}
+        for tier, ports in opened.items():
+            if tier in cidrs:
+                rules[tier] = (
+                    [_tcp(cidr, port) for cidr in application for port in ports],
+                    [_tcp(cidr, *_EPHEMERAL) for cidr in application],
+                )
         for tier, (ingress, egress) in rules.items():
             ec2.NetworkAcl(
                 f"{self._name}-{tier}-acl",
@@ -265,16 +278,28 @@ class Network(pulumi.ComponentResource):
             for service in sorted(self._args.settings.gateway_endpoints)
         }
 
-    def _flow_logs(self) -> str:
-        """Every packet's header goes to an encrypted log group (BER-NET-06, BER-OBS-12)."""
+    def _flow_logs(self) -> str | None:
+        """Every packet's header goes to an encrypted log group, or to the logs bucket (BER-NET-06, FAC-N31)."""
         from pulumi_aws import cloudwatch, ec2, iam
 
-        scope = self._args.scope
+        scope, settings = self._args.scope, self._args.settings
+        if settings.flow_log_destination is FlowLogDestination.S3:
+            ec2.FlowLog(
+                f"{self._name}-flow-log",
+                vpc_id=self._vpc.id,
+                traffic_type=settings.flow_log_traffic.value,
+                log_destination_type="s3",
+                log_destination=self._args.logs_bucket_arn,
+                max_aggregation_interval=_FLOW_LOG_SECONDS,
+                tags=self._tags("flow-logs"),
+                opts=self._child,
+            )
+            return None
         group_name = f"/aws/vpc/{scope.name('flow-logs')}"
         group = cloudwatch.LogGroup(
             f"{self._name}-flow-logs",
             name=group_name,
-            retention_in_days=self._args.settings.flow_log_days,
+            retention_in_days=settings.flow_log_days,
             kms_key_id=self._args.logs_key_arn,
             tags=self._tags("flow-logs"),
             opts=self._child,
@@ -284,6 +309,7 @@ class Network(pulumi.ComponentResource):
             name=scope.name("flow-logs", limit=64),
             description="Lets VPC Flow Logs write to its log group",
             assume_role_policy=json.dumps(_flow_log_trust(scope)),
+            permissions_boundary=scope.boundary,
             tags=self._tags("flow-logs"),
             opts=self._child,
         )
@@ -297,7 +323,7 @@ class Network(pulumi.ComponentResource):
         ec2.FlowLog(
             f"{self._name}-flow-log",
             vpc_id=self._vpc.id,
-            traffic_type="ALL",
+            traffic_type=settings.flow_log_traffic.value,
             log_destination_type="cloud-watch-logs",
             log_destination=group.arn,
             iam_role_arn=role.arn,

@@ -117,6 +117,7 @@ def monitoring_role(name: str, scope: Scope, instances: str, parent: pulumi.Reso
         name=physical,
         description="Lets RDS publish operating-system metrics of the database",
         assume_role_policy=trust("monitoring.rds.amazonaws.com", scope, source=scope.arn("rds", f"db:{instances}")),
+        permissions_boundary=scope.boundary,
         tags=scope.tagged(DataClass.INTERNAL, physical),
         opts=child,
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.scope import DataClass, Scope
+
+if TYPE_CHECKING:
+    from pulumi_aws import s3
 
 RULE_ID = "Rule-1"  # recorded id (BER-DR-07); replication metrics carry it as dimension RuleId (BER-N06)
 _MINUTES = 15  # the only threshold S3 replication time control has
@@ -29,12 +33,15 @@ class ReplicaPair:
 
     source_name, replica_name: physical names.
     source, replica: the same names, known once both buckets have versioning, which replication needs first.
+    customer_key: whether both are encrypted with KMS, else with AES256.   locked: whether both have an object lock.
     """
 
     source_name: str
     replica_name: str
     source: pulumi.Input[str]
     replica: pulumi.Input[str]
+    customer_key: bool = True
+    locked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +58,7 @@ class ReplicationArgs:
 
 
 class Replication(pulumi.ComponentResource):
-    """Whole buckets copied within 15 minutes, delete markers included, encrypted with the other region's key.
+    """Whole buckets copied within 15 minutes, delete markers included, encrypted as the sources in the other region.
 
     Source: S3 User Guide, "Replicating encrypted objects" and "S3 Replication Time Control".
     BER-DR-04, 07, 08, BER-N18; 45 CFR 164.308(a)(7)(ii)(A) data backup plan.
@@ -71,6 +78,7 @@ class Replication(pulumi.ComponentResource):
             name=role_name,
             description="Lets S3 copy buckets to the recovery region",
             assume_role_policy=_TRUST,
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, role_name),
             opts=child,
         )
@@ -82,70 +90,81 @@ class Replication(pulumi.ComponentResource):
                 f"{name}-{purpose}",
                 bucket=pair.source,
                 role=role.arn,
-                rules=[
-                    {
-                        "id": RULE_ID,
-                        "status": "Enabled",
-                        "priority": 1,
-                        "filter": {"prefix": ""},
-                        "delete_marker_replication": {"status": "Enabled"},
-                        "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
-                        "destination": {
-                            "bucket": pulumi.Output.concat("arn:aws:s3:::", pair.replica),
-                            "encryption_configuration": {"replica_kms_key_id": args.replica_kms_key_arn},
-                            "replication_time": {"status": "Enabled", "time": {"minutes": _MINUTES}},
-                            "metrics": {"status": "Enabled", "event_threshold": {"minutes": _MINUTES}},
-                        },
-                    }
-                ],
+                rules=[_rule(pair, args.replica_kms_key_arn)],
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
             )
         self.role_arn = role.arn
         self.register_outputs({"role_arn": self.role_arn})
 
 
-def _sources(args: ReplicationArgs) -> list[str]:
-    return [f"arn:aws:s3:::{pair.source_name}" for pair in args.pairs.values()]
+def _rule(pair: ReplicaPair, replica_kms_key_arn: pulumi.Input[str]) -> s3.BucketReplicationConfigRuleArgsDict:
+    destination: s3.BucketReplicationConfigRuleDestinationArgsDict = {
+        "bucket": pulumi.Output.concat("arn:aws:s3:::", pair.replica),
+        "replication_time": {"status": "Enabled", "time": {"minutes": _MINUTES}},
+        "metrics": {"status": "Enabled", "event_threshold": {"minutes": _MINUTES}},
+    }
+    rule: s3.BucketReplicationConfigRuleArgsDict = {
+        "id": RULE_ID,
+        "status": "Enabled",
+        "priority": 1,
+        "filter": {"prefix": ""},
+        "delete_marker_replication": {"status": "Enabled"},
+        "destination": destination,
+    }
+    if pair.customer_key:
+        rule["source_selection_criteria"] = {"sse_kms_encrypted_objects": {"status": "Enabled"}}
+        destination["encryption_configuration"] = {"replica_kms_key_id": replica_kms_key_arn}
+    return rule
 
 
-def _replicas(args: ReplicationArgs) -> list[str]:
-    return [f"arn:aws:s3:::{pair.replica_name}" for pair in args.pairs.values()]
+def _sources(pairs: Iterable[ReplicaPair]) -> list[str]:
+    return [f"arn:aws:s3:::{pair.source_name}" for pair in pairs]
+
+
+def _replicas(pairs: Iterable[ReplicaPair]) -> list[str]:
+    return [f"arn:aws:s3:::{pair.replica_name}" for pair in pairs]
 
 
 def _policy(args: ReplicationArgs) -> str:
     """Read the sources, write the copies, use each region's keys for just these buckets, through S3 only."""
-    scope, sources, replicas = args.scope, _sources(args), _replicas(args)
-    return json.dumps(
+    scope, pairs = args.scope, args.pairs.values()
+    sources, replicas = _sources(pairs), _replicas(pairs)
+    keyed = [pair for pair in pairs if pair.customer_key]
+    locked = [f"{arn}/*" for arn in _sources(pair for pair in pairs if pair.locked)]
+    statements: list[dict[str, object]] = [
         {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "ReadConfiguration",
-                    "Effect": "Allow",
-                    "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"],
-                    "Resource": sources,
-                },
-                {
-                    "Sid": "ReadVersions",
-                    "Effect": "Allow",
-                    "Action": [
-                        "s3:GetObjectVersionAcl",
-                        "s3:GetObjectVersionForReplication",
-                        "s3:GetObjectVersionTagging",
-                    ],
-                    "Resource": [f"{arn}/*" for arn in sources],
-                },
-                {
-                    "Sid": "WriteCopies",
-                    "Effect": "Allow",
-                    "Action": ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
-                    "Resource": [f"{arn}/*" for arn in replicas],
-                },
-                _key_use("DecryptSources", ["kms:Decrypt"], scope, scope.region, sources),
-                _key_use("EncryptCopies", ["kms:Encrypt", "kms:GenerateDataKey"], scope, args.replica_region, replicas),
+            "Sid": "ReadConfiguration",
+            "Effect": "Allow",
+            "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"],
+            "Resource": sources,
+        },
+        {
+            "Sid": "ReadVersions",
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectVersionForReplication",
+                "s3:GetObjectVersionTagging",
             ],
-        }
-    )
+            "Resource": [f"{arn}/*" for arn in sources],
+        },
+        {
+            "Sid": "WriteCopies",
+            "Effect": "Allow",
+            "Action": ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
+            "Resource": [f"{arn}/*" for arn in replicas],
+        },
+    ]
+    if locked:
+        actions = ["s3:GetObjectLegalHold", "s3:GetObjectRetention"]
+        statements.append({"Sid": "ReadLocks", "Effect": "Allow", "Action": actions, "Resource": locked})
+    if keyed:
+        encrypt = ["kms:Encrypt", "kms:GenerateDataKey"]
+        statements += [
+            _key_use("DecryptSources", ["kms:Decrypt"], scope, scope.region, _sources(keyed)),
+            _key_use("EncryptCopies", encrypt, scope, args.replica_region, _replicas(keyed)),
+        ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _key_use(sid: str, actions: list[str], scope: Scope, region: str, buckets: list[str]) -> dict[str, object]:

@@ -54,6 +54,7 @@ class StateBackend(pulumi.ComponentResource):
             name=settings.role_name,
             description="Lets S3 copy the state to the recovery region",
             assume_role_policy=_TRUST,
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, settings.role_name),
             opts=child,
         )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.bucket import Bucket, BucketArgs, BucketInfo
-from components.bucket_policy import access_logs, bucket_arn, cdn_logs, load_balancer_logs
+from components.bucket import Bucket, BucketArgs, BucketInfo, ObjectLock
+from components.bucket_policy import access_logs, bucket_arn, cdn_logs, flow_logs, load_balancer_logs
 from components.replication import ReplicaPair, Replication, ReplicationArgs
 from components.scope import DataClass, Scope
-from settings.storage import ArchiveClass, BucketSettings, StorageSettings
+from settings.storage import ArchiveClass, BucketEncryption, BucketSettings, StorageSettings
 
 LOAD_BALANCER_PREFIX = "load-balancer"
 """Where in the logs bucket the load balancer's logs go."""
@@ -20,7 +20,7 @@ LOAD_BALANCER_PREFIX = "load-balancer"
 class StorageArgs:
     """Inputs of `Storage`.
 
-    kms_key_arn: key of the objects.
+    kms_key_arn: key of the objects of every bucket whose `encryption` is `customer-key`.
     recovery_region, recovery_kms_key_arn: where patient objects are copied to, and the key there; None: no copies.
     """
 
@@ -73,10 +73,13 @@ class Storage(pulumi.ComponentResource):
                 data_class=DataClass(settings.data_class.value),
                 lifecycle=settings.lifecycle,
                 archive_class=settings.archive_class,
-                kms_key_arn=args.kms_key_arn,
+                kms_key_arn=args.kms_key_arn if _customer_key(settings) else None,
                 logs_bucket=logs_bucket,
                 statements=None if settings.served_by_cdn else (),
                 cors=settings.cors,
+                lock=_lock(settings),
+                versioned=settings.versioned,
+                tiering=settings.tiering,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -85,11 +88,12 @@ class Storage(pulumi.ComponentResource):
         """Target of access logs. S3 does not deliver to a bucket with default object-lock retention, so it has none."""
         scope, settings = self._args.scope, self._args.settings
         arn = bucket_arn(physical)
-        own_buckets = [bucket_arn(f"{name}*") for name in (scope.bucket("*"), *scope.naming.bucket_names.values())]
+        own_buckets = [bucket_arn(pattern) for pattern in scope.bucket_patterns()]
         statements = access_logs(arn, scope.account_id, own_buckets, "s3/")
         if region is None:
             statements += load_balancer_logs(arn, scope.account_id, LOAD_BALANCER_PREFIX)
             statements += cdn_logs(arn, scope.account_id)
+            statements += flow_logs(arn, scope.account_id, scope.region)
         return Bucket(
             f"{self._name}-{purpose}",
             BucketArgs(
@@ -124,9 +128,11 @@ class Storage(pulumi.ComponentResource):
                     data_class=source.info.data_class,
                     lifecycle=settings.lifecycle,
                     archive_class=settings.archive_class,
-                    kms_key_arn=args.recovery_kms_key_arn,
+                    kms_key_arn=args.recovery_kms_key_arn if _customer_key(settings) else None,
                     logs_bucket=logs.ready_name,
                     region=args.recovery_region,
+                    lock=_lock(settings),
+                    tiering=settings.tiering,
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
@@ -136,6 +142,8 @@ class Storage(pulumi.ComponentResource):
                 replica_name=replica.info.name,
                 source=source.ready_name,
                 replica=replica.ready_name,
+                customer_key=_customer_key(settings),
+                locked=settings.object_lock is not None,
             )
         Replication(
             f"{self._name}-replication",
@@ -148,3 +156,12 @@ class Storage(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         return replicas
+
+
+def _customer_key(settings: BucketSettings) -> bool:
+    return settings.encryption is BucketEncryption.CUSTOMER_KEY
+
+
+def _lock(settings: BucketSettings) -> ObjectLock | None:
+    lock = settings.object_lock
+    return None if lock is None else ObjectLock(mode=lock.mode, days=lock.days)

@@ -137,6 +137,7 @@ class Trail(pulumi.ComponentResource):
                     ],
                 }
             ),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, role_name),
             opts=child,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs import controls_table, embedded_aws_table, requirements_table
+from docs import controls_table, embedded_aws_table, outputs_table, requirements_table
 from settings import schema
 
 FOLDER = Path(__file__).resolve().parent
@@ -16,5 +16,6 @@ def files() -> dict[Path, str]:
         **schema.files(),
         FOLDER / "requirements.md": requirements_table.render(),
         FOLDER / "controls.md": controls_table.render(),
+        FOLDER / "outputs.md": outputs_table.render(),
         FOLDER / "embedded-aws.md": embedded_aws_table.render(),
     }

@@ -15,14 +15,16 @@ from settings.database import AuroraSettings, DatabaseSettings
 from settings.directory import DirectorySettings
 from settings.edge import EdgeSettings, ViewerAccess
 from settings.frontend import FrontendSettings
+from settings.identity import IdentitySettings
 from settings.jurisdiction import FACTS, Jurisdiction, zones
 from settings.naming import NamingSettings
-from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings
+from settings.network import GatewayService, InterfaceService, Nat, NetworkSettings, Traffic
+from settings.objectives import objectives, unmet
 from settings.observability import ObservabilitySettings
 from settings.problems import Problem, namespaced
 from settings.recovery import RecoverySettings
 from settings.secrets import SecretsSettings, split_reference
-from settings.storage import StorageSettings
+from settings.storage import BucketDataClass, StorageSettings
 from settings.subnets import misfits
 from settings.tags import TagsSettings
 
@@ -31,6 +33,7 @@ Check = Callable[..., Iterator[Problem]]
 LOG_FLOOR_DAYS = 365  # ALL-10
 CDN_CERTIFICATE_REGION = "us-east-1"  # ALL-07
 _LONGEST_BUCKET_NAME = 63
+_STARTS_CLEAR_OF_WINDOWS = 4  # a day
 _CHECKS: list[Check] = []
 
 
@@ -135,6 +138,13 @@ def _two_zones(
 
 
 @_check
+def _flow_log_traffic(environment: Environment, network: NetworkSettings) -> Iterator[Problem]:
+    """Production records all traffic: refused packets show attacks, accepted ones access (164.312(b), FAC-N31)."""
+    if environment is Environment.PRODUCTION and network.flow_log_traffic is not Traffic.ALL:
+        yield _problem("network.flow_log_traffic", "ALL in production", network.flow_log_traffic)
+
+
+@_check
 def _agreement(
     environment: Environment, jurisdiction: Jurisdiction, tags: TagsSettings, agreement: object
 ) -> Iterator[Problem]:
@@ -222,6 +232,41 @@ def _cdn_buckets(edge: EdgeSettings | None, storage: StorageSettings) -> Iterato
 
 
 @_check
+def _break_glass(identity: IdentitySettings, observability: ObservabilitySettings) -> Iterator[Problem]:
+    """Every use of the role for emergencies raises an alarm, which the audit trail feeds (164.312(a)(2)(ii), (b))."""
+    if identity.break_glass is not None and observability.trail is None:
+        yield _problem("observability.trail", "a trail, which sees identity.break_glass used", "null")
+
+
+@_check
+def _release_buckets(identity: IdentitySettings, storage: StorageSettings) -> Iterator[Problem]:
+    """CI puts release archives into buckets the stack has, none of which holds patient data."""
+    if identity.github is None:
+        return
+    for position, purpose in enumerate(identity.github.release_buckets):
+        path, bucket = f"identity.github.release_buckets[{position}]", storage.buckets.get(purpose)
+        if bucket is None:
+            yield _problem(path, f"one of {', '.join(storage.buckets)}, under storage.buckets", purpose)
+        elif bucket.data_class is not BucketDataClass.INTERNAL:
+            yield _problem(path, "a bucket with data_class: internal", f"{purpose} ({bucket.data_class})")
+
+
+@_check
+def _cached_buckets(
+    jurisdiction: Jurisdiction, edge: EdgeSettings | None, storage: StorageSettings
+) -> Iterator[Problem]:
+    """Edges keep patient data only where the jurisdiction has edges enough, of buckets they serve (BER-N12)."""
+    cdn = None if edge is None else edge.cdn
+    for position, purpose in enumerate(() if cdn is None else cdn.cached_buckets):
+        path = f"edge.cdn.cached_buckets[{position}]"
+        if purpose not in storage.cdn_purposes:
+            yield _problem(path, f"one of {', '.join(storage.cdn_purposes)}, the buckets the CDN serves", purpose)
+        elif jurisdiction is Jurisdiction.CANADA:
+            fix = "Set edge.cdn.phi_cache_seconds, up to 300, instead."
+            yield _problem(path, "no day-long copies at edges, which may lie outside Canada", purpose, fix)
+
+
+@_check
 def _bucket_names(
     system: str, environment: Environment, naming: NamingSettings, storage: StorageSettings
 ) -> Iterator[Problem]:
@@ -246,6 +291,19 @@ def _replicas(storage: StorageSettings, recovery: RecoverySettings | None) -> It
         if bucket.replicated:
             fix = f"Add {namespaced('recovery')}, or remove the key."
             yield _problem(f"storage.buckets.{purpose}.replicated", "false without a recovery region", "true", fix)
+
+
+@_check
+def _expiry(environment: Environment, storage: StorageSettings) -> Iterator[Problem]:
+    """Production deletes patient data only when somebody answers for it; the law sets no such period (MSP-N05)."""
+    if environment is not Environment.PRODUCTION:
+        return
+    for purpose, bucket in storage.buckets.items():
+        cycle = bucket.lifecycle
+        if bucket.data_class is BucketDataClass.PHI and cycle.expire_days is not None and not cycle.confirm_expiry:
+            fix = "Add confirm_expiry: true when the law of every patient allows it, or remove expire_days."
+            path = f"storage.buckets.{purpose}.lifecycle.expire_days"
+            yield _problem(path, "no deletion of patient data in production", f"{cycle.expire_days} days", fix)
 
 
 @_check
@@ -312,21 +370,39 @@ def _bastion(
 
 
 @_check
-def _backup_hour(database: DatabaseSettings | None, recovery: RecoverySettings | None) -> Iterator[Problem]:
-    """AWS Backup does not start in, or within an hour before, RDS's own windows (AWS Backup, "Amazon RDS backups")."""
+def _objectives(
+    database: DatabaseSettings | None, storage: StorageSettings, recovery: RecoverySettings | None
+) -> Iterator[Problem]:
+    """Backups meet the recovery objectives, or the objective is refused with the reason (FAC-DR-01, BER-DR-04)."""
+    if recovery is not None:
+        for found in unmet(recovery, database, storage):
+            yield _problem(f"recovery.{found.path}", found.expected, found.found, found.why)
+
+
+@_check
+def _backup_hour(
+    database: DatabaseSettings | None, storage: StorageSettings, recovery: RecoverySettings | None
+) -> Iterator[Problem]:
+    """AWS Backup does not start in, or within an hour before, RDS's own windows (AWS Backup, "Amazon RDS backups").
+
+    Backups every few hours cannot keep clear of them; one that RDS refuses is followed by the next.
+    """
     if database is None or recovery is None:
         return
-    hour = recovery.backup_plan.daily_hour
-    started = f"{hour:02}:00-{(hour + 2) % 24:02}:00"  # the hour it may start in, and the hour that must stay free
-    if windows_overlap(started, weekly(database.backup_window)) or windows_overlap(
-        started, database.maintenance_window
-    ):
-        yield _problem(
-            "recovery.backup_plan.daily_hour",
-            "an hour that, with the next one, is clear of database.backup_window "
-            f"{database.backup_window} and database.maintenance_window {database.maintenance_window}",
-            hour,
-        )
+    hours = objectives(recovery, database, storage).start_hours
+    if len(hours) > _STARTS_CLEAR_OF_WINDOWS:
+        return
+    for hour in sorted((recovery.backup_plan.daily_hour + hour) % 24 for hour in hours):
+        started = f"{hour:02}:00-{(hour + 2) % 24:02}:00"  # the hour it may start in, and the hour that must stay free
+        if windows_overlap(started, weekly(database.backup_window)) or windows_overlap(
+            started, database.maintenance_window
+        ):
+            yield _problem(
+                "recovery.backup_plan.daily_hour",
+                "an hour that, with the next one, is clear of database.backup_window "
+                f"{database.backup_window} and database.maintenance_window {database.maintenance_window}",
+                hour,
+            )
 
 
 @_check

@@ -301,7 +301,10 @@ class WebAclSettings(Section):
 
 
 class CdnSettings(Section):
-    """CloudFront in front of the buckets marked `served_by_cdn` (BER-EDG-01 to 06)."""
+    """CloudFront in front of the buckets marked `served_by_cdn` (BER-EDG-01 to 06, MSP-EDG-01 to 06).
+
+    One bucket answers at the root, several under `/<purpose>/` each, and one of them also for every other path.
+    """
 
     countries: Annotated[tuple[CountryCode, ...], Field(min_length=1)]
     """Countries viewers may be in. Default: the jurisdiction's (recorded: CA, US)."""
@@ -313,6 +316,10 @@ class CdnSettings(Section):
     """Label → public half of a signing key; the private half stays with the application. Two during a rotation."""
     phi_cache_seconds: Annotated[int, Field(ge=0, le=300)] = 0
     """Seconds edges may keep a copy of patient data, 0 to 300; edges may lie outside the jurisdiction (BER-N12)."""
+    cached_buckets: tuple[str, ...] = ()
+    """Purposes of buckets whose patient data edges may keep as long as CloudFront's managed policy `CachingOptimized`
+    does, a day unless the object says otherwise; viewers still need a signature (MSP-EDG-04). Not in Canada, where
+    few edges are. Data of other classes is always cached so."""
     default_bucket: str | None = None
     """Purpose of the bucket behind every path without a behaviour. Default: the first bucket the CDN serves."""
 

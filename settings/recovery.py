@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from settings.base import RegionName, Section
+from settings.observability import LockMode
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", examples=["clinic-pulumi-state"])]
 
 _COLD_STORAGE_DAYS = 90
+
+
+class RestoreTestInterval(StrEnum):
+    """How often AWS Backup restores something to see that it can."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+
+class VaultLockSettings(Section):
+    """Nobody shortens or deletes what is in the vaults (AWS Backup Developer Guide, "AWS Backup Vault Lock")."""
+
+    mode: LockMode = LockMode.GOVERNANCE
+    """`GOVERNANCE`: a special permission can lift the lock; `COMPLIANCE`: after `cooling_days` nobody can, ever."""
+    min_days: Annotated[int, Field(ge=1, le=36_500)] = 7
+    """Least days a backup may be kept; jobs that ask for less fail."""
+    max_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Most days a backup may be kept; jobs that ask for more fail. Absent: no limit."""
+    cooling_days: Annotated[int, Field(ge=3, le=36_500)] = 3
+    """Days after which a `COMPLIANCE` lock becomes final."""
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if self.max_days is not None and self.max_days < self.min_days:
+            raise ValueError(f"max_days: expected min_days ({self.min_days}) or more, found {self.max_days}")
+        return self
+
+
+class RestoreTestingSettings(Section):
+    """Restores AWS Backup does by itself and deletes again, as proof that backups work (FAC-DR-06)."""
+
+    every: RestoreTestInterval = RestoreTestInterval.QUARTERLY
+    """`weekly`, `monthly` or `quarterly`."""
+    hour: Annotated[int, Field(ge=0, le=23)] = 12
+    """Hour the test starts, UTC."""
+    start_window_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """Hours within which it must have started."""
 
 
 class BackupPlanSettings(Section):
@@ -18,12 +58,20 @@ class BackupPlanSettings(Section):
 
     daily_hour: Annotated[int, Field(ge=0, le=23)] = 3
     """Hour of the daily backup, UTC; ends an hour before the database's own windows begin."""
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] | None = None
+    """Hours between backups and their copies. Default: the longest interval that meets `region_rpo_minutes` for what
+    reaches the recovery region by no other way, else 24."""
+    continuous: bool | None = None
+    """Whether buckets of patient data can be restored to any second of the last 35 days. Default: yes when
+    `rpo_minutes` is below 60. Databases always can, by their own automated backups."""
     keep_days: Annotated[int, Field(ge=7, le=36_500)] = 35
-    """Days a backup is kept."""
+    """Days a backup is kept; not fewer than `database.backup_days`."""
     cold_after_days: Annotated[int, Field(ge=1)] | None = None
     """Days until a backup moves to cold storage, at least 90 before its end; absent: never."""
     copy_keep_days: Annotated[int, Field(ge=7, le=36_500)] = 35
-    """Days the copy in the recovery region is kept."""
+    """Days the copy in the recovery region is kept; not fewer than `database.backup_days`."""
+    lock: VaultLockSettings | None = VaultLockSettings()
+    """Lock of both vaults; null: none."""
 
     @model_validator(mode="after")
     def _cold(self) -> Self:
@@ -53,15 +101,26 @@ class StateBackendSettings(Section):
 
 
 class RecoverySettings(Section):
-    """What survives the loss of a region."""
+    """What survives the loss of a zone or a region, how soon, and with how much loss."""
 
     region: RegionName
-    """Where copies are kept; the jurisdiction's other region by default (BER-N01)."""
+    """Where copies are kept; the jurisdiction's other region by default (BER-N01, FAC-N17)."""
+    rto_minutes: Annotated[int, Field(ge=15, le=10_080)] = 240
+    """Recovery time objective, minutes until service is back (FAC-DR-01, MSP-N15, LWO-N13, OMN-N12: 240;
+    BER-DR-03: 45). Restored copies of restore tests live as long."""
+    rpo_minutes: Annotated[int, Field(ge=1, le=10_080)] = 5
+    """Recovery point objective within the region, minutes of data that may be lost (FAC-DR-01, MSP-N15, LWO-N13,
+    OMN-N12: 5)."""
+    region_rpo_minutes: Annotated[int, Field(ge=1, le=10_080)] = 1440
+    """Recovery point objective after the loss of the region, minutes (BER-DR-04: 1,440; FAC-N17). Derives the interval
+    of copies; what the settings cannot meet is refused."""
     database_backups: bool = True
     """Whether the database's automated backups are replicated there, for recovery to within minutes (BER-DR-13)."""
-    database_backup_days: Annotated[int, Field(ge=1, le=35)] = 7
-    """Days the replicated backups are kept (BER-N30)."""
+    database_backup_days: Annotated[int, Field(ge=1, le=35)] | None = None
+    """Days the replicated backups are kept. Default: as many as `database.backup_days` (BER-N30)."""
     backup_plan: BackupPlanSettings = BackupPlanSettings()
     """AWS Backup, with copies in the recovery region."""
+    restore_testing: RestoreTestingSettings | None = RestoreTestingSettings()
+    """Restore tests of what AWS Backup keeps; null: none."""
     state_backend: StateBackendSettings | None = None
     """The program's own state; absent: kept elsewhere."""

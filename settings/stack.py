@@ -25,6 +25,7 @@ from settings.jurisdiction import Jurisdiction
 from settings.keys import KeysSettings
 from settings.naming import NamingSettings
 from settings.network import NetworkSettings
+from settings.objectives import Objectives, objectives
 from settings.observability import ObservabilitySettings
 from settings.recovery import RecoverySettings
 from settings.secrets import SecretsSettings
@@ -81,8 +82,8 @@ class Settings(Section):
     """VPC, subnets, ways out."""
     keys: KeysSettings = KeysSettings()
     """KMS keys."""
-    identity: IdentitySettings | None = None
-    """Deployment from CI."""
+    identity: IdentitySettings = IdentitySettings()
+    """Limits of every role, deployment from CI, access in an emergency."""
     database: DatabaseSettings | None = None
     """PostgreSQL, on RDS or Aurora; absent: none."""
     cache: CacheSettings | None = None
@@ -128,6 +129,11 @@ class Settings(Section):
     def recovery_region(self) -> str | None:
         """Where copies are kept; None when the stack keeps none."""
         return None if self.recovery is None else self.recovery.region
+
+    @property
+    def recovery_objectives(self) -> Objectives | None:
+        """What the recovery objectives derive: intervals, retention, ages an alarm is due at; None without recovery."""
+        return None if self.recovery is None else objectives(self.recovery, self.database, self.storage)
 
     @property
     def resource_tags(self) -> dict[str, str]:

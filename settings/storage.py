@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from settings.base import Section
+from settings.observability import LockMode
 
 AUDIT_DAYS = 2192
 """Six years, the least time audit evidence is kept (ALL-10; 45 CFR 164.316(b)(2)(i))."""
@@ -36,6 +37,13 @@ class ArchiveClass(StrEnum):
     FLEXIBLE = "GLACIER"
 
 
+class BucketEncryption(StrEnum):
+    """Who keeps the key that encrypts a bucket's objects."""
+
+    CUSTOMER_KEY = "customer-key"
+    S3_MANAGED = "s3-managed"
+
+
 class Method(StrEnum):
     """What a browser may do from another origin."""
 
@@ -57,8 +65,10 @@ class LifecycleSettings(Section):
     """Days until an object moves to Deep Archive, where reading takes 12 to 48 hours; null: never. Recorded: 2,555."""
     expire_days: Days | None = None
     """Days until an object is deleted; null: never."""
+    confirm_expiry: bool = False
+    """Whether somebody answers for `expire_days` deleting patient data; production asks for it (MSP-N05)."""
     noncurrent_days: Days = 90
-    """Days a deleted or replaced version can be recovered."""
+    """Days a deleted or replaced version can be recovered (MSP-STO-03: 30)."""
     abort_upload_days: Annotated[int, Field(ge=1, le=30)] = 7
     """Days until an incomplete multipart upload is dropped."""
 
@@ -78,6 +88,41 @@ class LifecycleSettings(Section):
             if stay < 90:
                 raise ValueError(f"deep_archive_days: expected 90 or more days after archive_days, found {stay}")
         return self
+
+
+class TieringSettings(Section):
+    """S3 Intelligent-Tiering: S3 itself moves what nobody reads to cheaper tiers (MSP-STO-11, FAC-STO-06).
+
+    Without an archive tier every object stays readable at once.
+    """
+
+    after_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days until an object enters Intelligent-Tiering (FAC-STO-06: 90)."""
+    archive_days: Annotated[int, Field(ge=90, le=730)] | None = None
+    """Days without a read until an object enters the Archive Access tier, read within 3 to 5 hours; null: never."""
+    deep_archive_days: Annotated[int, Field(ge=180, le=730)] | None = None
+    """Days without a read until the Deep Archive Access tier, read within 12 hours; null: never."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        first, second = self.archive_days, self.deep_archive_days
+        if first is not None and second is not None and second <= first:
+            raise ValueError(f"deep_archive_days: expected more than archive_days ({first} days), found {second}")
+        return self
+
+    @property
+    def archives(self) -> bool:
+        """Whether objects may need a restore before they can be read."""
+        return self.archive_days is not None or self.deep_archive_days is not None
+
+
+class ObjectLockSettings(Section):
+    """Versions nobody can delete or overwrite for some days (S3 User Guide: Locking objects with Object Lock)."""
+
+    mode: LockMode = LockMode.GOVERNANCE
+    """`GOVERNANCE`: a special permission can lift it; `COMPLIANCE`: nobody can, the account's root included."""
+    days: Days
+    """Days from the creation of a version."""
 
 
 class CorsSettings(Section):
@@ -101,16 +146,25 @@ class CorsSettings(Section):
 
 
 class BucketSettings(Section):
-    """One bucket: private, versioned, encrypted with the customer key, TLS only, access-logged."""
+    """One private, access-logged bucket that refuses plain HTTP; the defaults are those of patient data."""
 
     data_class: BucketDataClass = BucketDataClass.PHI
     """What the objects are: `phi`, `pii` or `internal`."""
+    encryption: BucketEncryption = BucketEncryption.CUSTOMER_KEY
+    """`customer-key`: KMS with the storage key; `s3-managed`: SSE-S3 (MSP-STO-02, MSP-STO-05, MSP-N21)."""
+    versioned: bool = True
+    """Whether replaced and deleted objects can be recovered. Without versions there is no copy in the recovery region,
+    no backup by AWS Backup and no object lock, which all need them (MSP-STO-06: false for large recordings)."""
     served_by_cdn: bool = False
     """Whether the CDN serves this bucket under `/<purpose>/`; its policy then admits the distribution alone."""
     replicated: bool | None = None
     """Whether objects are copied to the recovery region. Default: yes for phi when a recovery region is configured."""
     lifecycle: LifecycleSettings = LifecycleSettings()
     """Archive, expiry and recovery of objects."""
+    tiering: TieringSettings | None = None
+    """S3 Intelligent-Tiering; needs `lifecycle.archive_days: null`, which would archive objects first. Absent: none."""
+    object_lock: ObjectLockSettings | None = None
+    """Object Lock; a bucket is created with it or without, so adding it replaces the bucket. Absent: none."""
     cors: CorsSettings | None = None
     """Access from web pages; absent: none."""
 
@@ -118,6 +172,28 @@ class BucketSettings(Section):
     def _servable(self) -> Self:
         if self.served_by_cdn and self.lifecycle.archive_class is ArchiveClass.FLEXIBLE:
             raise ValueError("lifecycle.archive_class: GLACIER objects cannot be served by CloudFront; use GLACIER_IR")
+        if self.served_by_cdn and self.tiering is not None and self.tiering.archives:
+            raise ValueError(
+                "tiering: expected no archive_days and deep_archive_days, because CloudFront cannot restore objects"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_archive(self) -> Self:
+        if self.tiering is not None and self.lifecycle.archive_days is not None:
+            raise ValueError(
+                f"lifecycle.archive_days: expected null beside tiering, found {self.lifecycle.archive_days}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _versions_needed(self) -> Self:
+        if self.versioned:
+            return self
+        if self.replicated:
+            raise ValueError("replicated: expected false without versions, which replication needs")
+        if self.object_lock is not None:
+            raise ValueError("object_lock: expected nothing without versions, which it protects")
         return self
 
     @property
@@ -130,7 +206,9 @@ class BucketSettings(Section):
     @property
     def wants_replica(self) -> bool:
         """Whether the bucket is copied when there is a recovery region."""
-        return self.data_class is BucketDataClass.PHI if self.replicated is None else self.replicated
+        if self.replicated is None:
+            return self.versioned and self.data_class is BucketDataClass.PHI
+        return self.replicated
 
 
 class LogsBucketSettings(Section):
@@ -148,7 +226,7 @@ class LogsBucketSettings(Section):
 
 
 class StorageSettings(Section):
-    """The buckets of the system and the bucket of their logs (BER-STO-01 to 11)."""
+    """The buckets of the system and the bucket of their logs (BER-STO-01 to 11, FAC-STO-01 to 06, MSP-STO-01 to 11)."""
 
     buckets: dict[BucketPurpose, BucketSettings] = Field(default_factory=dict)
     """Purpose → bucket; `naming.bucket` says what it is called."""

@@ -9,8 +9,8 @@ from itertools import combinations
 
 from settings.network import LARGEST_PREFIX, SMALLEST_PREFIX, NetworkSettings, Tier
 
-_SHARE_BITS = 2  # a computed tier owns one quarter of the network; the last quarter stays free
-_QUARTER = {Tier.PUBLIC: 0, Tier.APPLICATION: 1, Tier.DATA: 2}
+_SHARE_BITS = 2  # a computed tier owns one quarter of the network, whether the other tiers exist or not
+_QUARTER = {Tier.PUBLIC: 0, Tier.APPLICATION: 1, Tier.DATA: 2, Tier.CACHE: 3}
 _DEFAULT_BITS = 4  # subnet prefix minus network prefix
 
 

@@ -1,11 +1,12 @@
-"""AWS Backup: vaults, their policies, plans, selections."""
+"""AWS Backup: vaults, their policies and locks, plans, selections, restore tests."""
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
-from localaws.emulated import Emulated
-from localaws.handler import Call, Props, register
+from localaws.emulated import Emulated, refuse
+from localaws.handler import Call, Handler, Props, register
 from localaws.shadowed import Shadowed
 from localaws.shapes import camel
 
@@ -64,6 +65,40 @@ class VaultPolicy(Emulated):
 
 
 @register
+class VaultLock(Handler):
+    type = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+    inputs = frozenset({"backupVaultName", "changeableForDays", "maxRetentionDays", "minRetentionDays"})
+    replace_on = inputs
+
+    def create(self, call: Call, inputs: Props) -> str:
+        limits = {name[0].upper() + name[1:]: inputs[name] for name in self.inputs if inputs.get(name) is not None}
+        call.client("backup").put_backup_vault_lock_configuration(**limits)
+        return inputs["backupVaultName"]
+
+    def read(self, call: Call, id: str, known: Props) -> Props | None:
+        vaults = call.client("backup").list_backup_vaults()["BackupVaultList"]
+        vault = next((vault for vault in vaults if vault["BackupVaultName"] == id), {})
+        if not vault.get("Locked"):
+            return None
+        days = None
+        if vault.get("LockDate"):
+            days = known.get("changeableForDays") or (vault["LockDate"] - vault["CreationDate"]).days
+        return {
+            "backupVaultName": id,
+            "backupVaultArn": vault["BackupVaultArn"],
+            "minRetentionDays": vault.get("MinRetentionDays"),
+            "maxRetentionDays": vault.get("MaxRetentionDays"),
+            "changeableForDays": days,
+        }
+
+    def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        """Every input replaces."""
+
+    def delete(self, call: Call, id: str, known: Props) -> None:
+        call.client("backup").delete_backup_vault_lock_configuration(BackupVaultName=id)
+
+
+@register
 class Plan(Shadowed):
     type = "aws:backup/plan:Plan"
     inputs = frozenset({"name", "rules", "advancedBackupSettings", "tags"})
@@ -109,6 +144,8 @@ class Plan(Shadowed):
             wire["StartWindowMinutes"] = rule["startWindow"]
         if rule.get("completionWindow"):
             wire["CompletionWindowMinutes"] = rule["completionWindow"]
+        if rule.get("enableContinuousBackup"):
+            wire["EnableContinuousBackup"] = True
         if rule.get("lifecycle"):
             wire["Lifecycle"] = self._lifecycle(rule["lifecycle"])
         if rule.get("copyActions"):
@@ -135,3 +172,46 @@ class Selection(Emulated):
 
     def identify(self, call: Call, inputs: Props) -> str:
         return f"{inputs['planId']}|{inputs['name']}"
+
+
+@register
+class RestoreTestingPlan(Emulated):
+    type = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
+    inputs = frozenset(
+        {"name", "recoveryPointSelection", "scheduleExpression", "scheduleExpressionTimezone", "startWindowHours",
+         "tags"}
+    )  # fmt: skip
+    replace_on = frozenset({"name"})
+    cloudformation = "AWS::Backup::RestoreTestingPlan"
+    renames: ClassVar[dict[str, str]] = {"name": "RestoreTestingPlanName", "tags": "-"}
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        _plain_name("CreateRestoreTestingPlan", inputs["name"])
+        return inputs["name"]
+
+    def computed(self, call: Call, id: str, inputs: Props) -> Props:
+        return {"arn": f"arn:aws:backup:{call.region}:{call.account_id}:restore-testing-plan:{id}"}
+
+
+@register
+class RestoreTestingSelection(Emulated):
+    type = "aws:backup/restoreTestingSelection:RestoreTestingSelection"
+    inputs = frozenset(
+        {"name", "restoreTestingPlanName", "protectedResourceType", "iamRoleArn", "protectedResourceArns",
+         "protectedResourceConditions", "restoreMetadataOverrides", "validationWindowHours"}
+    )  # fmt: skip
+    replace_on = frozenset({"name", "restoreTestingPlanName", "protectedResourceType"})
+    cloudformation = "AWS::Backup::RestoreTestingSelection"
+    renames: ClassVar[dict[str, str]] = {"name": "RestoreTestingSelectionName"}
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        _plain_name("CreateRestoreTestingSelection", inputs["name"])
+        plan = inputs["restoreTestingPlanName"]
+        if plan not in call.store.of(RestoreTestingPlan.type, call.region):
+            refuse("CreateRestoreTestingSelection", "ResourceNotFoundException", f"no restore testing plan {plan}")
+        return f"{inputs['name']}:{plan}"
+
+
+def _plain_name(operation: str, name: str) -> None:
+    if not re.fullmatch(r"\w{1,50}", name, re.ASCII):
+        refuse(operation, "InvalidParameterValueException", f"{name}: letters, digits and _ only, at most 50")

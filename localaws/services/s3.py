@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from localaws.emulated import Emulated, refuse
 from localaws.handler import Call, Handler, Props, register
 from localaws.shapes import camel, from_tags, pascal, to_tags
 
@@ -380,3 +381,15 @@ def _replication_properties(rule: Props) -> Props:
         destination["encryptionConfiguration"] = {"replicaKmsKeyId": encryption["ReplicaKmsKeyID"]}
     filter_ = camel(rule.get("Filter"))
     return {**properties, "id": rule.get("ID"), "filter": filter_, "destination": destination}
+
+
+@register
+class IntelligentTiering(Emulated):
+    type = "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration"
+    inputs = frozenset({"bucket", "name", "status", "filter", "tierings"})
+    replace_on = frozenset({"bucket", "name"})
+
+    def identify(self, call: Call, inputs: Props) -> str:
+        if not exists(call.client("s3"), inputs["bucket"]):
+            refuse("PutBucketIntelligentTieringConfiguration", "NoSuchBucket", f"{inputs['bucket']} does not exist")
+        return f"{inputs['bucket']}:{inputs['name']}"

@@ -14,10 +14,12 @@ import pulumi
 import pytest
 import yaml
 
+from components.cdn import CACHING_OPTIMIZED
 from program import build
 from settings import load
 from settings.base import Environment
 from settings.jurisdiction import FACTS
+from settings.outputs import OUTPUTS
 from settings.stack import Settings
 from tests.unit.components.test_identity import decide
 from tests.unit.conftest import ACCOUNT_ID, Recorder
@@ -77,6 +79,15 @@ def test_outputs_hold_no_secret_and_no_unset_value(stack: Built) -> None:
     generated = [entry.outputs["result"] for entry in stack.recorder.all("random:index/randomPassword:RandomPassword")]
     assert not any(value in text for value in generated)
     assert "null" not in text
+
+
+@pytest.mark.requirement("MSP-OUT-10", "OMN-OPS-10", "BER-OPS-06")
+def test_every_output_is_described_and_has_the_form_it_says(stack: Built) -> None:
+    undescribed = sorted(set(stack.outputs) - set(OUTPUTS))
+    assert not undescribed, f"describe {', '.join(undescribed)} in settings/outputs.py: form, and what it is for"
+    for name, value in stack.outputs.items():
+        assert OUTPUTS[name].form.fits(value), f"{name}: settings/outputs.py says {OUTPUTS[name].form}, found {value!r}"
+        assert OUTPUTS[name].description.endswith("."), name
 
 
 @pytest.mark.requirement("BER-IAM-06", "ALL-22")
@@ -1007,3 +1018,74 @@ def test_services_and_a_fleet_can_stand_side_by_side(recorded: Recorder) -> None
         if "load-balancer-to" in name
     }
     assert ports == {5000, 8080}
+
+
+@pytest.mark.requirement(
+    "OMN-NET-01", "OMN-NET-02", "OMN-NET-03", "OMN-NET-04", "OMN-NET-05", "OMN-NET-06", "OMN-NET-08", "OMN-N03",
+)  # fmt: skip
+def test_omnirapeutic_has_the_recorded_network() -> None:
+    recorder = built("omnirapeutic").recorder
+    blocks = sorted(entry["cidrBlock"] for _, entry in recorder.of("aws:ec2/subnet:Subnet"))
+    assert blocks == sorted(f"10.0.{tens}{zone}.0/24" for tens in ("", "1", "2") for zone in (1, 2, 3))
+    assert recorder.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
+    gateways = {entry.urn: entry.name[-1] for entry in recorder.all("aws:ec2/natGateway:NatGateway")}
+    assert sorted(gateways.values()) == ["a", "b"]
+    routes = {e.name: e for e in recorder.all("aws:ec2/route:Route") if "natGatewayId" in e.inputs}
+    third = routes["network-application-us-east-1c-to-internet"]
+    assert [gateways[urn] for urn in third.property_dependencies["natGatewayId"]] == ["a"]
+    assert not any("-data-" in name for name in routes)
+
+
+@pytest.mark.requirement("OMN-IAM-10", "OMN-OPS-02", "OMN-N10", "FAC-N06")
+def test_omnirapeutic_deploys_from_main_behind_its_protected_environment() -> None:
+    built_ = built("omnirapeutic")
+    trust = json.loads(built_.recorder.one("aws:iam/role:Role", "deploy-deploy").inputs["assumeRolePolicy"])
+    claims = trust["Statement"][0]["Condition"]["StringEquals"]
+    assert claims["token.actions.githubusercontent.com:ref"] == "refs/heads/main"
+    assert claims["token.actions.githubusercontent.com:sub"].endswith(":environment:production")
+    assert built_.outputs["deploy_role_arn"] != built_.outputs["preview_role_arn"]
+    assert not built_.recorder.types & {"aws:iam/user:User", "aws:iam/accessKey:AccessKey"}
+
+
+@pytest.mark.requirement("OMN-N12", "OMN-DR-01")
+def test_omnirapeutic_copies_its_cluster_often_enough_for_the_loss_of_the_region() -> None:
+    recorder = built("omnirapeutic").recorder
+    (rule,) = recorder.one("aws:backup/plan:Plan", "backups-plan").inputs["rules"]
+    assert rule["schedule"] == "cron(0 5,17 * * ? *)"  # a cluster's own backups stay in their region
+    assert rule["lifecycle"]["deleteAfter"] >= 35
+    tests = [
+        entry["protectedResourceType"]
+        for _, entry in recorder.of("aws:backup/restoreTestingSelection:RestoreTestingSelection")
+    ]
+    assert tests == ["Aurora"]
+
+
+@pytest.mark.requirement(
+    "MSP-STO-02", "MSP-STO-05", "MSP-STO-06", "MSP-STO-07", "MSP-STO-08", "MSP-EDG-01", "MSP-EDG-02", "MSP-EDG-04",
+    "MSP-EDG-05", "MSP-N08", "MSP-N09", "MSP-N21",
+)  # fmt: skip
+def test_mentalspace_serves_its_recordings_as_recorded() -> None:
+    recorder = built("mentalspace").recorder
+    videos = f"mentalspace-ehr-videos-{ACCOUNT_ID}"
+    distribution = recorder.one("aws:cloudfront/distribution:Distribution").inputs
+    assert [origin["originId"] for origin in distribution["origins"]] == ["videos"]
+    assert distribution["priceClass"] == "PriceClass_100"
+    assert distribution["defaultCacheBehavior"]["cachePolicyId"] == CACHING_OPTIMIZED
+    assert distribution["defaultCacheBehavior"]["trustedKeyGroups"]
+    assert distribution["viewerCertificate"]["minimumProtocolVersion"] == "TLSv1.2_2021"
+    versioned = {entry["bucket"] for _, entry in recorder.of("aws:s3/bucketVersioning:BucketVersioning")}
+    assert videos not in versioned
+    assert f"mentalspace-ehr-files-{ACCOUNT_ID}" in versioned
+    (rule,) = recorder.one(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "storage-videos-lifecycle"
+    ).inputs["rules"]
+    assert rule["transitions"] == [{"storageClass": "GLACIER_IR", "days": 90}]
+    assert rule["expiration"] == {"days": 365}
+    left_out = {arn for _, entry in recorder.of("aws:backup/selection:Selection") for arn in entry["notResources"]}
+    assert left_out == {f"arn:aws:s3:::{videos}"}
+
+
+@pytest.mark.requirement("MSP-OUT-08")
+def test_mentalspace_tells_its_frontend_the_cdns_own_name() -> None:
+    told = built("mentalspace").outputs["frontend_environment"]
+    assert told["VITE_VIDEO_CDN"] == "https://videos.mentalspace.example.org"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import pulumi
 import pytest
@@ -102,3 +103,52 @@ def test_a_lookup_without_an_answer_is_an_error(recorded: Recorder) -> None:
 
     with pytest.raises(Exception, match="getElasticIp"):
         recorded.run(lambda: aws.ec2.get_elastic_ip(id="eipalloc-1"))
+
+
+PATTERNS = [
+    NamingSettings(),
+    NamingSettings(resource="{system}-{part}-{environment}", environment="prod"),
+    NamingSettings(resource="{system}-{part}"),
+    NamingSettings(names={"redis": "sessions", "alb": "a-load-balancer-whose-name-is-longer-than-its-service-takes"}),
+]
+PARTS = ["redis", "alb", "cdn-access", "database-monitoring", "a-part-that-is-much-longer-than-any-service-takes"]
+
+
+@pytest.mark.requirement("FAC-TAG-02", "MSP-TAG-01", "LWO-TAG-01", "OMN-TAG-02")
+@pytest.mark.parametrize("naming", PATTERNS, ids=["usual", "part-inside", "no-environment", "exact"])
+@pytest.mark.parametrize("limit", [32, 40, 50, 63, 255])
+@pytest.mark.parametrize("system", ["berthcare", "a" * 20])
+def test_patterns_match_every_name_of_the_stack_and_none_of_another(
+    scope: Scope, naming: NamingSettings, limit: int, system: str
+) -> None:
+    own = replace(scope, system=system, naming=naming)
+    patterns = own.name_patterns(limit=limit)
+    for part in PARTS:
+        assert any(fnmatchcase(own.name(part, limit=limit), pattern) for pattern in patterns), part
+    other = replace(own, system="clinic", naming=naming.model_copy(update={"names": {}}))
+    for part in PARTS:
+        assert not any(fnmatchcase(other.name(part, limit=limit), pattern) for pattern in patterns), part
+
+
+def test_patterns_of_an_environment_leave_the_others_alone(scope: Scope) -> None:
+    naming = NamingSettings(resource="{system}-{part}-{environment}")
+    production = replace(scope, naming=naming, environment="production")
+    for pattern in replace(scope, naming=naming).name_patterns():
+        assert not fnmatchcase(production.name("redis"), pattern)
+
+
+@pytest.mark.requirement("MSP-TAG-01", "MSP-STO-01", "MSP-STO-04", "FAC-N01")
+def test_patterns_of_buckets_and_secrets_follow_their_own_names(scope: Scope) -> None:
+    naming = NamingSettings(
+        bucket="{system}-{part}-{account}",
+        secret="{system}-{part}",
+        bucket_names={"trail": "audit"},
+        secret_names={"database": "mentalspace-ehr-db-credentials"},
+    )
+    own = replace(scope, system="mentalspace-ehr", naming=naming)
+    assert (own.bucket("files"), own.bucket("videos")) == (
+        "mentalspace-ehr-files-111122223333",
+        "mentalspace-ehr-videos-111122223333",
+    )
+    assert own.bucket_patterns() == ["mentalspace-ehr-*-111122223333*", "audit*"]
+    assert own.secret_patterns() == ["mentalspace-ehr-*-??????", "mentalspace-ehr-db-credentials-??????"]

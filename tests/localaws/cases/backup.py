@@ -36,6 +36,19 @@ def refusal(sid: str) -> str:
 
 PLANNED = {**VAULTS, "plan": Need("aws:backup/plan:Plan", {"name": "clinic-staging", "rules": rules(35), "tags": TAGS})}
 
+TESTS = {
+    "name": "clinic_restore",
+    "scheduleExpression": "cron(0 12 1 1,4,7,10 ? *)",
+    "startWindowHours": 24,
+    "recoveryPointSelection": {
+        "algorithm": "LATEST_WITHIN_WINDOW",
+        "includeVaults": [Ref("vault", "arn")],
+        "recoveryPointTypes": ["SNAPSHOT", "CONTINUOUS"],
+        "selectionWindowDays": 2,
+    },
+    "tags": TAGS,
+}
+
 CASES = [
     Case("aws:backup/vault:Vault", {"name": "clinic", "tags": TAGS}, {"tags": {"DataClass": "internal"}}),
     Case(
@@ -61,5 +74,35 @@ CASES = [
         },
         None,
         PLANNED,
+    ),
+    Case(
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        {"backupVaultName": Ref("vault"), "minRetentionDays": 7, "maxRetentionDays": 2192},
+        None,
+        VAULTS,
+    ),
+    Case(
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        {"backupVaultName": Ref("vault"), "minRetentionDays": 7, "changeableForDays": 3},
+        None,
+        VAULTS,
+        name="VaultLockConfiguration-compliance",
+    ),
+    Case("aws:backup/restoreTestingPlan:RestoreTestingPlan", TESTS, {"startWindowHours": 8, "tags": {}}, VAULTS),
+    Case(
+        "aws:backup/restoreTestingSelection:RestoreTestingSelection",
+        {
+            "name": "s3_clinic",
+            "restoreTestingPlanName": Ref("tests", "name"),
+            "protectedResourceType": "S3",
+            "iamRoleArn": "arn:aws:iam::123456789012:role/clinic-backup",
+            "protectedResourceArns": ["*"],
+            "protectedResourceConditions": {
+                "stringEquals": [{"key": "aws:ResourceTag/DataClass", "value": "phi"}],
+            },
+            "validationWindowHours": 4,
+        },
+        {"validationWindowHours": 8, "restoreMetadataOverrides": {"encryptionType": "SSE-S3"}},
+        {**VAULTS, "tests": Need("aws:backup/restoreTestingPlan:RestoreTestingPlan", TESTS)},
     ),
 ]

@@ -184,4 +184,15 @@ CASES = [
             ),
         },
     ),
+    Case(
+        "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration",
+        {
+            "bucket": Ref("bucket"),
+            "name": "archive",
+            "status": "Enabled",
+            "tierings": [{"accessTier": "ARCHIVE_ACCESS", "days": 120}],
+        },
+        {"tierings": [{"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 180}]},
+        BUCKET,
+    ),
 ]

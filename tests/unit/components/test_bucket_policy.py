@@ -88,3 +88,14 @@ def test_no_statement_allows_everyone() -> None:
     assert len(allowed) == 6
     assert all("Service" in statement["Principal"] for statement in allowed)
     assert len({statement["Sid"] for statement in everything}) == len(everything)
+
+
+@pytest.mark.requirement("FAC-N31")
+def test_flow_logs_of_this_account_and_region_may_be_delivered() -> None:
+    deliver, check = bucket_policy.flow_logs(ARN, ACCOUNT, "ca-central-1")
+    assert (deliver["Action"], deliver["Resource"]) == ("s3:PutObject", f"{ARN}/AWSLogs/{ACCOUNT}/vpcflowlogs/*")
+    assert (check["Action"], check["Resource"]) == (["s3:GetBucketAcl", "s3:ListBucket"], ARN)
+    for statement in (deliver, check):
+        assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+        assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+        assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": f"arn:aws:logs:ca-central-1:{ACCOUNT}:*"}

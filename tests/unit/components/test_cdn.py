@@ -207,3 +207,28 @@ def test_no_bucket_or_an_unknown_default_is_refused(recorded: Recorder) -> None:
             buckets={"photos": bucket("photos")},
             logs_bucket_arn="arn",
         )
+
+
+VIDEOS = {"videos": bucket("videos")}
+
+
+@pytest.mark.requirement("MSP-EDG-01", "MSP-EDG-02", "MSP-EDG-03", "MSP-EDG-06")
+def test_a_single_bucket_answers_at_the_root(recorded: Recorder) -> None:
+    build(recorded, buckets=VIDEOS)
+    inputs = recorded.one(DISTRIBUTION).inputs
+    assert [origin["originId"] for origin in inputs["origins"]] == ["videos"]
+    assert "originPath" not in inputs["origins"][0]
+    assert inputs["orderedCacheBehaviors"] == []
+    assert inputs["defaultCacheBehavior"]["targetOriginId"] == "videos"
+    assert inputs["defaultCacheBehavior"]["viewerProtocolPolicy"] == "redirect-to-https"
+    assert recorded.count("aws:cloudfront/originAccessControl:OriginAccessControl") == 1
+
+
+@pytest.mark.requirement("MSP-EDG-04", "MSP-EDG-05", "MSP-N08")
+def test_recordings_may_stay_at_the_edges_and_still_need_a_signature(recorded: Recorder) -> None:
+    build(recorded, buckets={**VIDEOS, "photos": bucket("photos")}, cached_buckets=["videos"])
+    default, videos, photos = behaviors(recorded)
+    assert default["cachePolicyId"] == videos["cachePolicyId"] == CACHING_OPTIMIZED
+    assert photos["cachePolicyId"] == CACHING_DISABLED
+    assert all(behavior["trustedKeyGroups"] for behavior in (default, videos, photos))
+    assert recorded.one(DISTRIBUTION).inputs["priceClass"] == "PriceClass_100"

@@ -7,11 +7,12 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.endpoints import Endpoints, EndpointsArgs
 from components.network import Network, NetworkArgs
 from components.scope import Scope
-from settings.network import InterfaceService, Nat, NetworkSettings, TierSettings
+from settings.network import FlowLogDestination, InterfaceService, Nat, NetworkSettings, TierSettings, Traffic
 from tests.unit.conftest import Recorder
 
 ZONES = ("ca-central-1a", "ca-central-1b")
@@ -27,15 +28,20 @@ KEY = "arn:aws:kms:ca-central-1:111122223333:key/k"
 
 
 def build(recorded: Recorder, **values: Any) -> Network:
+    ports = {name: values.pop(name) for name in ("database_port", "cache_port", "logs_bucket_arn") if name in values}
     settings = NetworkSettings(zones=values.pop("zones", ZONES), **values)
-    return recorded.run(lambda: Network("network", NetworkArgs(scope=SCOPE, settings=settings, logs_key_arn=KEY)))
+    args = NetworkArgs(scope=SCOPE, settings=settings, logs_key_arn=KEY, **ports)
+    return recorded.run(lambda: Network("network", args))
 
 
 def routes(recorded: Recorder) -> dict[str, dict[str, Any]]:
     return dict(recorded.of("aws:ec2/route:Route"))
 
 
-@pytest.mark.requirement("BER-NET-01", "BER-NET-02", "BER-NET-03", "BER-NET-05", "BER-N27", "BER-N28", "ALL-03")
+@pytest.mark.requirement(
+    "BER-NET-01", "BER-NET-02", "BER-NET-03", "BER-NET-05", "BER-N27", "BER-N28", "ALL-03", "MSP-NET-01", "MSP-NET-02",
+    "MSP-N22", "LWO-NET-01", "OMN-NET-06",
+)  # fmt: skip
 def test_two_zones_give_four_subnets_of_twenty_bits(recorded: Recorder) -> None:
     build(recorded)
     assert recorded.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"] == "10.0.0.0/16"
@@ -54,6 +60,7 @@ def test_without_a_data_tier_the_data_subnets_are_the_applications(recorded: Rec
     assert network.data_subnet_ids == network.application_subnet_ids
 
 
+@pytest.mark.requirement("FAC-NET-08", "MSP-NET-07")
 def test_no_subnet_hands_out_public_addresses_and_each_names_its_tier(recorded: Recorder) -> None:
     build(recorded, data=TierSettings())
     entries = [entry for _, entry in recorded.of("aws:ec2/subnet:Subnet")]
@@ -61,7 +68,9 @@ def test_no_subnet_hands_out_public_addresses_and_each_names_its_tier(recorded: 
     assert sorted(entry["tags"]["Tier"] for entry in entries) == ["application"] * 2 + ["data"] * 2 + ["public"] * 2
 
 
-@pytest.mark.requirement("BER-NET-04")
+@pytest.mark.requirement(
+    "BER-NET-04", "FAC-NET-06", "MSP-NET-03", "MSP-NET-05", "MSP-N16", "LWO-NET-03", "LWO-NET-05", "OMN-NET-07"
+)
 @pytest.mark.parametrize(("nat", "gateways"), [(Nat.NONE, 0), (Nat.ONE, 1), (Nat.PER_ZONE, 2)])
 def test_nat_gateways_follow_the_setting(recorded: Recorder, nat: Nat, gateways: int) -> None:
     build(recorded, nat=nat)
@@ -77,7 +86,7 @@ def test_addresses_and_nat_gateways_wait_for_the_internet_gateway(recorded: Reco
         assert all(gateway in entry.dependencies for entry in recorded.all(type_))
 
 
-@pytest.mark.requirement("BER-NET-11")
+@pytest.mark.requirement("BER-NET-11", "MSP-NET-04", "LWO-NET-04", "OMN-NET-08", "FAC-NET-04")
 def test_data_subnets_have_tables_of_their_own_without_any_route(recorded: Recorder) -> None:
     build(recorded, data=TierSettings())
     tables = [entry for entry in recorded.all("aws:ec2/routeTable:RouteTable") if "-data-" in entry.name]
@@ -125,7 +134,7 @@ def test_the_default_security_group_and_route_table_are_adopted_and_empty(record
     assert recorded.one("aws:ec2/defaultRouteTable:DefaultRouteTable").inputs["routes"] == []
 
 
-@pytest.mark.requirement("BER-NET-06", "BER-OBS-12", "ALL-10")
+@pytest.mark.requirement("BER-NET-06", "BER-OBS-12", "ALL-10", "FAC-NET-07", "FAC-N31", "LWO-NET-06", "OMN-NET-09")
 def test_flow_logs_record_all_traffic_into_an_encrypted_group_kept_a_year(recorded: Recorder) -> None:
     network = build(recorded)
     assert recorded.one("aws:ec2/flowLog:FlowLog").inputs["trafficType"] == "ALL"
@@ -206,3 +215,121 @@ def test_interface_endpoints_are_private_and_for_this_account(recorded: Recorder
         "com.amazonaws.ca-central-1.ecr.api",
     }
     assert all(entry["privateDnsEnabled"] and entry["securityGroupIds"] == ["sg-1"] for entry in entries.values())
+
+
+def cidrs(recorded: Recorder, tier: str) -> list[str]:
+    """CIDRs of a tier's subnets, in the order of the zones."""
+    subnets = {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet") if f"-{tier}-" in name}
+    return [subnets[name] for name in sorted(subnets)]
+
+
+@pytest.mark.requirement("FAC-NET-01", "FAC-NET-02", "FAC-NET-03", "FAC-NET-04", "FAC-NET-05", "FAC-N25", "ALL-03")
+def test_four_tiers_of_two_zones_give_eight_blocks_of_twenty_four_bits_apart(recorded: Recorder) -> None:
+    tiers = dict.fromkeys(("public", "application", "data", "cache"), TierSettings(prefix=24))
+    network = build(recorded, **tiers)
+    blocks = [IPv4Network(cidr) for tier in tiers for cidr in cidrs(recorded, tier)]
+    assert [block.prefixlen for block in blocks] == [24] * 8
+    assert not any(one.overlaps(other) for one in blocks for other in blocks if one is not other)
+    assert all(block.subnet_of(IPv4Network("10.0.0.0/16")) for block in blocks)
+    by_tier = (network.public_subnet_ids, network.application_subnet_ids, network.data_subnet_ids)
+    assert all(network.cache_subnet_ids is not ids and ids.keys() == set(ZONES) for ids in by_tier)
+
+
+@pytest.mark.requirement("FAC-NET-05", "FAC-NET-08")
+def test_the_cache_tier_has_tables_without_any_route_and_an_acl_of_its_own(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings(), cache=TierSettings(), cache_port=6380)
+    tables = {entry.urn for entry in recorded.all("aws:ec2/routeTable:RouteTable") if "-cache-" in entry.name}
+    assert len(tables) == 2
+    for entry in recorded.all("aws:ec2/route:Route") + recorded.all("aws:ec2/vpcEndpoint:VpcEndpoint"):
+        assert tables.isdisjoint(entry.dependencies)
+    opened = {
+        tier: {rule["fromPort"] for rule in recorded.one("aws:ec2/networkAcl:NetworkAcl", tier).inputs["ingress"]}
+        for tier in ("network-data-acl", "network-cache-acl")
+    }
+    assert opened == {"network-data-acl": {5432}, "network-cache-acl": {6380}}
+    sources = {
+        rule["cidrBlock"]
+        for rule in recorded.one("aws:ec2/networkAcl:NetworkAcl", "network-cache-acl").inputs["ingress"]
+    }
+    assert sources == set(cidrs(recorded, "application"))
+
+
+@pytest.mark.requirement("LWO-NET-04", "MSP-NET-04")
+def test_without_a_cache_tier_the_cache_is_in_the_data_subnets(recorded: Recorder) -> None:
+    network = build(recorded, data=TierSettings())
+    assert network.cache_subnet_ids == network.data_subnet_ids != network.application_subnet_ids
+
+
+@pytest.mark.requirement("FAC-NET-05", "BER-N27")
+def test_adding_the_cache_tier_moves_no_subnet(recorded: Recorder) -> None:
+    build(recorded, data=TierSettings())
+    before = {name: entry["cidrBlock"] for name, entry in recorded.of("aws:ec2/subnet:Subnet")}
+    more = Recorder()
+    build(more, data=TierSettings(), cache=TierSettings())
+    after = {name: entry["cidrBlock"] for name, entry in more.of("aws:ec2/subnet:Subnet")}
+    assert before.items() < after.items()
+
+
+THREE_ZONES = ("ca-central-1a", "ca-central-1b", "ca-central-1d")
+
+
+@pytest.mark.requirement("OMN-NET-05", "OMN-NET-07", "OMN-N03", "MSP-N04")
+def test_a_zone_without_a_gateway_uses_the_first_zones(recorded: Recorder) -> None:
+    build(recorded, zones=THREE_ZONES, nat_count=2)
+    gateways = {entry.urn: entry.name[-1] for entry in recorded.all("aws:ec2/natGateway:NatGateway")}
+    assert sorted(gateways.values()) == ["a", "b"]
+    used = {
+        entry.name.removesuffix("-to-internet")[-1]: [
+            gateways[urn] for urn in entry.property_dependencies["natGatewayId"]
+        ]
+        for entry in recorded.all("aws:ec2/route:Route")
+        if "-application-" in entry.name
+    }
+    assert used == {"a": ["a"], "b": ["b"], "d": ["a"]}
+
+
+@pytest.mark.requirement("OMN-N03")
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [({"nat_count": 2}, True), ({"nat_count": 3}, False), ({"nat_count": 1, "nat": Nat.ONE}, False),
+     ({"nat_count": 1, "nat": Nat.NONE}, False)],
+)  # fmt: skip
+def test_a_count_of_gateways_goes_with_per_zone_and_no_more_than_the_zones(values: dict[str, Any], fits: bool) -> None:
+    if fits:
+        assert NetworkSettings(zones=ZONES, **values).nat_zones == ZONES[: values["nat_count"]]
+    else:
+        with pytest.raises(ValidationError, match="nat_count: expected"):
+            NetworkSettings(zones=ZONES, **values)
+
+
+@pytest.mark.requirement("OMN-NET-01", "OMN-NET-02", "OMN-NET-03", "OMN-NET-04")
+def test_the_recorded_blocks_of_three_zones_are_taken_as_given(recorded: Recorder) -> None:
+    def tier(tens: int) -> TierSettings:
+        blocks = {zone: IPv4Network(f"10.0.{tens + n}.0/24") for n, zone in enumerate(THREE_ZONES, start=1)}
+        return TierSettings(cidrs=blocks)
+
+    build(recorded, zones=THREE_ZONES, public=tier(0), application=tier(10), data=tier(20))
+    assert cidrs(recorded, "public") == ["10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"]
+    assert cidrs(recorded, "application") == ["10.0.11.0/24", "10.0.12.0/24", "10.0.13.0/24"]
+    assert cidrs(recorded, "data") == ["10.0.21.0/24", "10.0.22.0/24", "10.0.23.0/24"]
+
+
+@pytest.mark.requirement("FAC-N31")
+@pytest.mark.parametrize("traffic", list(Traffic))
+def test_flow_logs_record_the_packets_and_days_that_are_set(recorded: Recorder, traffic: Traffic) -> None:
+    build(recorded, flow_log_traffic=traffic, flow_log_days=400)
+    assert recorded.one("aws:ec2/flowLog:FlowLog").inputs["trafficType"] == traffic.value
+    assert recorded.one("aws:cloudwatch/logGroup:LogGroup").inputs["retentionInDays"] == 400
+
+
+@pytest.mark.requirement("FAC-N31")
+def test_flow_logs_may_go_to_the_logs_bucket_without_group_and_role(recorded: Recorder) -> None:
+    bucket = "arn:aws:s3:::clinic-logs-staging"
+    network = build(recorded, flow_log_destination=FlowLogDestination.S3, logs_bucket_arn=bucket)
+    flow = recorded.one("aws:ec2/flowLog:FlowLog").inputs
+    assert (flow["logDestinationType"], flow["logDestination"]) == ("s3", bucket)
+    assert "iamRoleArn" not in flow
+    assert not recorded.types & {"aws:cloudwatch/logGroup:LogGroup", "aws:iam/role:Role"}
+    assert network.flow_log_group_name is None
+    with pytest.raises(ValueError, match="logs_bucket_arn"):
+        build(Recorder(), flow_log_destination=FlowLogDestination.S3)

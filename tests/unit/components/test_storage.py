@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.bucket import BucketArgs, ObjectLock
 from components.scope import DataClass
 from components.storage import Storage, StorageArgs
 from settings.naming import NamingSettings
 from settings.observability import LockMode
-from settings.storage import ArchiveClass, LifecycleSettings, StorageSettings
+from settings.storage import ArchiveClass, BucketSettings, LifecycleSettings, StorageSettings
 from tests.unit.components.scopes import KEY_ARN, RECOVERY_KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
@@ -153,7 +154,7 @@ def test_policies_refuse_first_and_data_buckets_allow_nothing(recorded: Recorder
     policies = {name: json.loads(p["policy"])["Statement"] for name, p in sidecars(recorded, "BucketPolicy").items()}
     assert {s["Effect"] for s in policies["berthcare-notes-staging"]} == {"Deny"}
     assert [s["Sid"] for s in policies["berthcare-logs-staging"]] == [
-        "TlsOnly", "Tls12OrNewer", "S3AccessLogs", "LoadBalancerLogs", "CdnLogs",
+        "TlsOnly", "Tls12OrNewer", "S3AccessLogs", "LoadBalancerLogs", "CdnLogs", "FlowLogs", "FlowLogsCheck",
     ]  # fmt: skip
 
 
@@ -272,3 +273,145 @@ def test_a_name_s3_would_refuse_is_refused(name: str) -> None:
             logs_bucket=None,
             lock=ObjectLock(mode=LockMode.GOVERNANCE, days=1),
         )
+
+
+VIDEOS = {"encryption": "s3-managed", "versioned": False, "lifecycle": {"archive_days": 90, "expire_days": 365}}
+FILES = {"encryption": "s3-managed", "lifecycle": {"archive_days": None, "noncurrent_days": 30}}
+TIERING = "BucketIntelligentTieringConfiguration"
+
+
+def lifecycle(recorded: Recorder, purpose: str) -> dict[str, Any]:
+    (rule,) = sidecars(recorded, "BucketLifecycleConfiguration")[f"berthcare-{purpose}-staging"]["rules"]
+    return rule
+
+
+@pytest.mark.requirement("MSP-STO-02", "MSP-STO-05", "MSP-N21")
+def test_a_bucket_may_leave_its_key_to_s3_and_its_copy_does_the_same(recorded: Recorder) -> None:
+    build(recorded, {"files": FILES, "notes": {}}, recovery=True)
+    configured = sidecars(recorded, "BucketServerSideEncryptionConfiguration")
+    default = {name: entry["rules"][0]["applyServerSideEncryptionByDefault"] for name, entry in configured.items()}
+    for name in ("berthcare-files-staging", "berthcare-files-staging-dr"):
+        assert default[name] == {"sseAlgorithm": "AES256"}
+        assert configured[name]["rules"][0]["blockedEncryptionTypes"] == ["SSE-C"]
+    assert default["berthcare-notes-staging"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY_ARN}
+    rules = {name: entry["rules"][0] for name, entry in sidecars(recorded, "BucketReplicationConfig").items()}
+    assert "sourceSelectionCriteria" not in rules["berthcare-files-staging"]
+    assert "encryptionConfiguration" not in rules["berthcare-files-staging"]["destination"]
+    assert rules["berthcare-notes-staging"]["destination"]["encryptionConfiguration"]
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+    (decrypt,) = (statement for statement in policy if statement["Sid"] == "DecryptSources")
+    assert not any("files" in arn for arn in decrypt["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"])
+
+
+@pytest.mark.requirement("MSP-STO-02")
+def test_without_a_customer_key_the_policy_does_not_ask_for_one(recorded: Recorder) -> None:
+    storage = build(recorded, {"files": FILES})
+    assert [statement["Sid"] for statement in storage.buckets["files"].refusals] == ["TlsOnly", "Tls12OrNewer"]
+
+
+@pytest.mark.requirement("MSP-STO-03", "MSP-DR-02")
+def test_replaced_and_deleted_files_come_back_for_thirty_days(recorded: Recorder) -> None:
+    build(recorded, {"files": FILES})
+    assert sidecars(recorded, "BucketVersioning")["berthcare-files-staging"]["versioningConfiguration"] == {
+        "status": "Enabled"
+    }
+    rule = lifecycle(recorded, "files")
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+    assert rule["transitions"] == []
+    assert "expiration" not in rule
+
+
+@pytest.mark.requirement("MSP-STO-06", "MSP-STO-07", "MSP-STO-08", "MSP-N06")
+def test_large_recordings_keep_no_versions_are_archived_readable_and_end_after_a_year(recorded: Recorder) -> None:
+    storage = build(recorded, {"videos": {**VIDEOS, "served_by_cdn": True}}, recovery=True)
+    assert "berthcare-videos-staging" not in sidecars(recorded, "BucketVersioning")
+    rule = lifecycle(recorded, "videos")
+    assert rule["transitions"] == [{"storageClass": "GLACIER_IR", "days": 90}]
+    assert rule["expiration"] == {"days": 365}
+    assert "noncurrentVersionExpiration" not in rule
+    assert storage.replicas == {}
+    assert storage.buckets["videos"].name == "berthcare-videos-staging"
+
+
+@pytest.mark.requirement("MSP-STO-09")
+def test_buckets_without_versions_or_customer_key_are_as_private_as_the_others(recorded: Recorder) -> None:
+    build(recorded, {"files": FILES, "videos": VIDEOS})
+    names = {inputs["bucket"] for _, inputs in recorded.of(BUCKET)}
+    assert sidecars(recorded, "BucketPublicAccessBlock").keys() == names
+    assert all(all(v for k, v in b.items() if k.startswith(("block", "ignore", "restrict")))
+               for b in sidecars(recorded, "BucketPublicAccessBlock").values())  # fmt: skip
+
+
+@pytest.mark.requirement("MSP-STO-11", "FAC-STO-06")
+def test_tiering_moves_objects_after_its_days_and_archives_only_when_told(recorded: Recorder) -> None:
+    files = {"lifecycle": {"archive_days": None}, "tiering": {"archive_days": 120, "deep_archive_days": 180}}
+    backups = {"lifecycle": {"archive_days": None}, "tiering": {"after_days": 90}}
+    build(recorded, {"files": files, "backups": backups})
+    assert lifecycle(recorded, "files")["transitions"] == [{"storageClass": "INTELLIGENT_TIERING", "days": 0}]
+    assert lifecycle(recorded, "backups")["transitions"] == [{"storageClass": "INTELLIGENT_TIERING", "days": 90}]
+    assert sidecars(recorded, TIERING).keys() == {"berthcare-files-staging"}
+    configured = sidecars(recorded, TIERING)["berthcare-files-staging"]
+    assert (configured["name"], configured["status"]) == ("archive", "Enabled")
+    assert configured["tierings"] == [
+        {"accessTier": "ARCHIVE_ACCESS", "days": 120},
+        {"accessTier": "DEEP_ARCHIVE_ACCESS", "days": 180},
+    ]
+
+
+def test_tiering_is_off_by_default(recorded: Recorder) -> None:
+    build(recorded)
+    assert sidecars(recorded, TIERING) == {}
+    assert all("INTELLIGENT" not in json.dumps(entry) for _, entry in recorded.of(BUCKET))
+
+
+def test_a_locked_bucket_has_a_locked_copy_whose_locks_may_be_copied(recorded: Recorder) -> None:
+    build(recorded, {"consents": {"object_lock": {"mode": "COMPLIANCE", "days": 2192}}, "notes": {}}, recovery=True)
+    locked = {inputs["bucket"] for _, inputs in recorded.of(BUCKET) if inputs["objectLockEnabled"]}
+    assert locked == {"berthcare-consents-staging", "berthcare-consents-staging-dr"}
+    for entry in sidecars(recorded, "BucketObjectLockConfiguration").values():
+        assert entry["rule"]["defaultRetention"] == {"mode": "COMPLIANCE", "days": 2192}
+    policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+    (locks,) = (statement for statement in policy if statement["Sid"] == "ReadLocks")
+    assert locks["Resource"] == ["arn:aws:s3:::berthcare-consents-staging/*"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"versioned": False, "replicated": True}, "replicated: expected false"),
+        ({"versioned": False, "object_lock": {"days": 1}}, "object_lock: expected nothing"),
+        ({"tiering": {}}, r"lifecycle\.archive_days: expected null"),
+        ({"tiering": {"archive_days": 90}, "served_by_cdn": True, "lifecycle": {"archive_days": None}}, "tiering"),
+        ({"tiering": {"archive_days": 200, "deep_archive_days": 180}}, "deep_archive_days: expected more"),
+    ],
+)
+def test_settings_that_s3_or_the_cdn_would_refuse_are_refused_first(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        BucketSettings.model_validate(values)
+
+
+@pytest.mark.requirement("MSP-STO-06")
+def test_patient_objects_without_versions_have_no_copy_even_where_others_have() -> None:
+    assert BucketSettings().wants_replica is True
+    assert BucketSettings(versioned=False).wants_replica is False
+
+
+@pytest.mark.requirement("FAC-STO-01", "FAC-STO-02", "FAC-STO-03", "FAC-STO-04", "FAC-STO-05", "FAC-N01", "FAC-N02")
+def test_facnets_buckets_end_in_the_account_have_keys_and_logs(recorded: Recorder) -> None:
+    naming = NamingSettings(environment="prod", bucket="{system}-{part}-{environment}-{account}")
+    build(recorded, {"uploads": {}, "backups": {}, "deployments": {"data_class": "internal"}}, naming=naming)
+    names = {f"berthcare-{purpose}-prod-111122223333" for purpose in ("uploads", "backups", "deployments")}
+    assert sidecars(recorded, "BucketLogging").keys() == names
+    configured = sidecars(recorded, "BucketServerSideEncryptionConfiguration")
+    for name in names:
+        (rule,) = configured[name]["rules"]
+        assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == KEY_ARN
+
+
+@pytest.mark.requirement("MSP-N20")
+def test_browsers_of_the_frontend_may_upload(recorded: Recorder) -> None:
+    cors = {"origins": ["https://app.example.org", "https://example.org"], "methods": ["GET", "PUT", "POST", "HEAD"]}
+    build(recorded, {"files": {**FILES, "cors": cors}})
+    (rule,) = sidecars(recorded, "BucketCorsConfiguration")["berthcare-files-staging"]["corsRules"]
+    assert rule["allowedMethods"] == ["GET", "PUT", "POST", "HEAD"]
+    assert rule["exposeHeaders"] == ["ETag"]

@@ -157,3 +157,103 @@ def test_a_queue_forgets_nothing_and_answers_at_the_caches_port() -> None:
     assert evicting.startswith("phi-platform:queue.eviction: expected noeviction, found allkeys-lru.")
     [elsewhere] = problems(smallest(cache={}, queue={"port": 6380}))
     assert elsewhere.startswith("phi-platform:queue.port: expected 6379")
+
+
+@pytest.mark.requirement("FAC-N31")
+@pytest.mark.parametrize(("environment", "refused"), [("staging", False), ("production", True)])
+def test_production_records_all_traffic(environment: str, refused: bool) -> None:
+    config = smallest(environment=environment, network={"flow_log_traffic": "REJECT"})
+    if refused:
+        [found] = problems(config)
+        assert found == "phi-platform:network.flow_log_traffic: expected ALL in production, found REJECT."
+    else:
+        assert loaded(config).network.flow_log_traffic == "REJECT"
+
+
+@pytest.mark.requirement("MSP-N05", "MSP-STO-08")
+@pytest.mark.parametrize(
+    ("environment", "bucket", "refused"),
+    [
+        ("production", {"lifecycle": {"expire_days": 400}}, True),
+        ("production", {"lifecycle": {"expire_days": 400, "confirm_expiry": True}}, False),
+        ("production", {"lifecycle": {}}, False),
+        ("production", {"lifecycle": {"expire_days": 400}, "data_class": "internal"}, False),
+        ("staging", {"lifecycle": {"expire_days": 400}}, False),
+    ],
+)
+def test_production_deletes_patient_data_only_when_confirmed(
+    environment: str, bucket: dict[str, Any], refused: bool
+) -> None:
+    config = smallest(environment=environment, storage={"buckets": {"videos": bucket}})
+    if refused:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:storage.buckets.videos.lifecycle.expire_days: expected no deletion")
+        assert "confirm_expiry" in found
+    else:
+        assert loaded(config).storage.buckets["videos"].lifecycle.expire_days == bucket["lifecycle"].get("expire_days")
+
+
+PEM = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkq\n-----END PUBLIC KEY-----\n"
+VIDEOS = {"buckets": {"videos": {"served_by_cdn": True}}}
+
+
+@pytest.mark.requirement("MSP-EDG-04", "BER-N12")
+@pytest.mark.parametrize(
+    ("place", "cached", "refused"),
+    [
+        (UNITED_STATES, ["videos"], None),
+        (UNITED_STATES, ["files"], "expected one of videos"),
+        ({}, ["videos"], "expected no day-long copies at edges"),
+        ({}, [], None),
+    ],
+)
+def test_edges_keep_recordings_for_a_day_in_the_united_states_only(
+    place: dict[str, Any], cached: list[str], refused: str | None
+) -> None:
+    cdn = {"public_keys": {"first": PEM}, "cached_buckets": cached}
+    config = smallest(edge={"cdn": cdn}, storage=VIDEOS) | place
+    if refused is None:
+        assert loaded(config).edge is not None
+    else:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:edge.cdn.cached_buckets[0]: ")
+        assert refused in found
+
+
+@pytest.mark.requirement("MSP-N08", "MSP-N09", "BER-N10", "BER-N11")
+def test_production_serves_signed_addresses_of_an_own_domain() -> None:
+    production = UNITED_STATES | {"phi-platform:agreement": {"signed": "2026-01-31", "reference": "AWS Artifact 1"}}
+    config = smallest(environment="production", edge={"cdn": {"viewer_access": "open"}}, storage=VIDEOS)
+    found = problems(config | production)
+    assert [problem.split(": ")[0] for problem in found] == [
+        "phi-platform:edge.domain",
+        "phi-platform:edge.cdn.viewer_access",
+    ]
+    assert loaded(smallest(edge={"cdn": {"viewer_access": "open"}}, storage=VIDEOS)).edge is not None
+
+
+ON_CALL = {"principals": ["arn:aws:iam::111122223333:user/on-call"]}
+
+
+@pytest.mark.requirement("LWO-IAM-04")
+def test_a_role_for_emergencies_needs_the_trail_that_sees_it_used() -> None:
+    assert loaded(smallest(identity={"break_glass": ON_CALL})).identity.break_glass is not None
+    untraced = {"alarm_email": "alarms@example.org", "trail": None}
+    [found] = problems(smallest(identity={"break_glass": ON_CALL}, observability=untraced))
+    assert found.startswith("phi-platform:observability.trail: expected a trail")
+
+
+@pytest.mark.requirement("FAC-STO-03")
+@pytest.mark.parametrize(
+    ("purpose", "refused"), [("deployments", None), ("uploads", "data_class: internal"), ("releases", "one of ")]
+)
+def test_releases_go_into_buckets_without_patient_data(purpose: str, refused: str | None) -> None:
+    github = {"organization": "clinic-example", "repository": "app", "branch": "main", "release_buckets": [purpose]}
+    buckets: dict[str, Any] = {"uploads": {}, "deployments": {"data_class": "internal"}}
+    config = smallest(identity={"github": github}, storage={"buckets": buckets})
+    if refused is None:
+        assert loaded(config).identity.github is not None
+    else:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:identity.github.release_buckets[0]: ")
+        assert refused in found

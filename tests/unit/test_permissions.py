@@ -1,0 +1,168 @@
+"""Who may do what, over every stack file: the deploy role covers its stack, every role stays within the boundary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import import_module, resources
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+
+from components.boundary import boundary_arn
+from components.deploy_policy import Deployed, deploy_policies, preview_policies
+from localaws import services
+from localaws.handler import HANDLERS
+from settings import load
+from settings.features import Feature, features
+from tests.unit.components.decisions import decide, some
+from tests.unit.components.scopes import scope
+from tests.unit.test_program import ROOT, STACKS, Built, built
+
+for _module in iter_modules(services.__path__):
+    import_module(f"{services.__name__}.{_module.name}")
+
+PLACES = {  # provider module -> registry namespace, for types the embedded AWS does not check against the registry
+    "apigateway": "ApiGateway", "autoscaling": "AutoScaling", "backup": "Backup", "budgets": "Budgets",
+    "cfg": "Config", "cloudfront": "CloudFront", "cloudwatch": "CloudWatch", "codedeploy": "CodeDeploy",
+    "cognito": "Cognito", "costexplorer": "CE", "ec2": "EC2", "ec2clientvpn": "EC2", "ecs": "ECS",
+    "elasticache": "ElastiCache", "guardduty": "GuardDuty", "kms": "KMS", "lambda": "Lambda",
+    "lb": "ElasticLoadBalancingV2", "rds": "RDS", "route53": "Route53", "secretsmanager": "SecretsManager",
+    "servicediscovery": "ServiceDiscovery", "sns": "SNS", "sqs": "SQS", "wafv2": "WAFv2", "xray": "XRay",
+}  # fmt: skip
+NEVER = (  # what the registry's own implementation does beyond what the program declares, or an administrator must do
+    "*:REST.*", "acm-pca:*", "acm:UpdateCertificateOptions", "apigateway:*DomainNameAccessAssociation*",
+    "application-autoscaling:*ScheduledAction", "autoloop:*", "autoscaling:DescribeTags",
+    "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging", "codewhisperer:*",
+    "cognito-idp:DescribeUserPoolClient", "cognito-sync:*", "ec2:*SubnetCidrBlock", "ec2:CreateVpcEncryptionControl",
+    "ec2:ModifyVpcTenancy", "ecr:*RepositoryPolicy", "ecs:StopServiceDeployment", "firehose:*", "iam:*Group*",
+    "iam:*UserPolicy", "iam:CreatePolicy*", "iam:DeletePolicy*", "iam:DeleteRolePermissionsBoundary",
+    "kms:DisableKey", "kms:ReEncrypt*", "lambda:*ProvisionedConcurrency*", "logs:*DataProtection*", "logs:*IndexPolicy",
+    "logs:CreateLogStream", "logs:PutBearerTokenAuthentication", "logs:PutLogEvents",
+    "logs:PutLogGroupDeletionProtection", "organizations:*", "payments:*", "rds:*HttpEndpoint", "rds:*RoleFromDB*",
+    "rds:*RoleToDB*", "rds:PromoteReadReplica", "rds:RemoveFromGlobalCluster", "rds:Restore*", "s3:*Metadata*",
+    "s3:DeleteBucket?*", "s3:PutObjectAcl",
+    "s3tables:*", "secretsmanager:*Replicat*", "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue",
+    "sns:*DataProtection*", "workmail:*",
+)  # fmt: skip
+UNBOUND = {"deploy-deploy", "deploy-preview", "break-glass-role"}  # an administrator deploys these
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> Built:
+    return built(request.param)
+
+
+@cache
+def registry() -> dict[str, str]:
+    """CloudFormation type → file of its schema."""
+    return json.loads((resources.files("cfnlint.data.schemas") / "providers/ca-central-1.json").read_text())
+
+
+def registered(kind: str) -> str | None:
+    """The CloudFormation type of a provider type."""
+    handler = HANDLERS.get(kind)
+    if handler is not None and handler.cloudformation:
+        return handler.cloudformation
+    module, _, name = kind.removeprefix("aws:").partition("/")
+    found = f"AWS::{PLACES.get(module, '')}::{name.rpartition(':')[2]}"
+    return found if found in registry() else None
+
+
+def needed(kind: str) -> list[str]:
+    """Actions that create, change or delete a resource of the type, after the registry."""
+    found = registered(kind)
+    if found is None or found not in registry():
+        return []
+    schema = json.loads((resources.files("cfnlint.data.schemas") / f"resources/{registry()[found]}.json").read_text())
+    verbs = [schema.get("handlers", {}).get(verb, {}) for verb in ("create", "update", "delete")]
+    actions = {action for verb in verbs for action in verb.get("permissions", [])}
+    return sorted(a for a in actions if not any(fnmatchcase(a.lower(), each.lower()) for each in NEVER))
+
+
+def deployed(uses: frozenset[Feature]) -> Deployed:
+    return Deployed(
+        scope=scope(),
+        features=uses,
+        untouchable=["arn:aws:iam::111122223333:role/berthcare-staging-deploy"],
+        boundary=boundary_arn(scope()),
+        recovery_region="ca-west-1",
+        state_bucket="berthcare-pulumi-state",
+        state_alias="alias/berthcare-pulumi",
+    )
+
+
+def allowed(policies: dict[str, str]) -> list[str]:
+    """Action patterns of every permission, in lower case."""
+    statements = [s for text in policies.values() for s in json.loads(text)["Statement"] if s["Effect"] == "Allow"]
+    return [action.lower() for statement in statements for action in some(statement["Action"])]
+
+
+@pytest.mark.requirement("BER-IAM-07", "OMN-N10", "FAC-IAM-17", "OMN-IAM-11")
+def test_the_deploy_role_may_create_change_and_delete_every_resource_of_its_stack(stack: Built) -> None:
+    settings = load.from_file(ROOT / f"Pulumi.{stack.name}.yaml")
+    patterns = allowed(deploy_policies(deployed(features(settings))))
+    kinds = {entry.type for entry in stack.recorder.registrations if entry.type.startswith("aws:")}
+    judged = {kind: needed(kind) for kind in kinds}
+    assert sum(map(bool, judged.values())) > 20
+    missing = {
+        kind: lacking
+        for kind, actions in judged.items()
+        if (lacking := [a for a in actions if not any(fnmatchcase(a.lower(), pattern) for pattern in patterns)])
+    }
+    assert not missing, "add to components/deploy_services.py, or the feature to settings/features.py"
+
+
+def test_every_action_pattern_means_an_action_of_aws() -> None:
+    spec = find_spec("parliament")
+    assert spec is not None
+    assert spec.origin is not None
+    known: dict[str, set[str]] = {}
+    for service in json.loads((Path(spec.origin).parent / "iam_definition.json").read_text()):
+        known.setdefault(service["prefix"], set()).update(p["privilege"].lower() for p in service["privileges"])
+    everything = deployed(frozenset(Feature))
+    texts = [*deploy_policies(everything).values(), *preview_policies(everything).values()]
+    statements = [statement for text in texts for statement in json.loads(text)["Statement"]]
+    for action in {a for s in statements for key in ("Action", "NotAction") for a in some(s.get(key, []))}:
+        prefix, _, name = action.lower().partition(":")
+        assert any(fnmatchcase(one, name) for one in known[prefix]), action
+
+
+@pytest.mark.requirement("OMN-N10", "FAC-IAM-17")
+def test_every_role_carries_the_permissions_boundary(stack: Built) -> None:
+    (boundary,) = (e for e in stack.recorder.all("aws:iam/policy:Policy") if e.name == "boundary-policy")
+    roles = [entry for entry in stack.recorder.all("aws:iam/role:Role") if entry.name not in UNBOUND]
+    assert len(roles) > 4
+    for role in roles:
+        assert role.inputs.get("permissionsBoundary") == boundary.outputs["arn"], (
+            f"{role.name}: pass permissions_boundary=scope.boundary to its iam.Role"
+        )
+        assert boundary.urn in role.property_dependencies["permissionsBoundary"]
+
+
+def role_policies(stack: Built) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(logical name, statement) of every permission written into a bounded role."""
+    unbound = {entry.outputs["name"] for entry in stack.recorder.all("aws:iam/role:Role") if entry.name in UNBOUND}
+    for entry in stack.recorder.all("aws:iam/rolePolicy:RolePolicy"):
+        if entry.inputs["role"] not in unbound:
+            for statement in json.loads(entry.inputs["policy"])["Statement"]:
+                if statement["Effect"] == "Allow":
+                    yield entry.name, statement
+
+
+@pytest.mark.requirement("OMN-N10")
+def test_the_boundary_takes_nothing_from_a_role_that_the_program_gives_it(stack: Built) -> None:
+    (boundary,) = (e for e in stack.recorder.all("aws:iam/policy:Policy") if e.name == "boundary-policy")
+    given = list(role_policies(stack))
+    assert len(given) > 5
+    settings = load.from_file(ROOT / f"Pulumi.{stack.name}.yaml")
+    for name, statement in given:
+        for action in some(statement["Action"]):
+            for resource in some(statement["Resource"]):
+                decision = decide(boundary.inputs["policy"], action, resource, aws__RequestedRegion=settings.region)
+                assert decision == "allowed", (name, action, resource)
