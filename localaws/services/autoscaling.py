@@ -151,19 +151,24 @@ class Policy(Handler):
         )
         return inputs["name"]
 
+    def imported(self, call: Call, id: str) -> str:
+        """Imports name it as `GROUP/POLICY`."""
+        return id.rpartition("/")[2]
+
     def read(self, call: Call, id: str, known: Props) -> Props | None:
-        group = known["autoscalingGroupName"]
         client = call.client("autoscaling")
-        if not client.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]:
+        group = known.get("autoscalingGroupName")
+        if group and not client.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]:
             return None  # a policy ends with its group
-        found = client.describe_policies(AutoScalingGroupName=group, PolicyNames=[id])["ScalingPolicies"]
+        of_group = {"AutoScalingGroupName": group} if group else {}
+        found = client.describe_policies(PolicyNames=[id], **of_group)["ScalingPolicies"]
         if not found:
             return None
         live = {name: found[0].get(pascal(name)) for name in self.SAME if name != "targetTrackingConfiguration"}
         return {
             **live,
             "name": id,
-            "autoscalingGroupName": group,
+            "autoscalingGroupName": found[0]["AutoScalingGroupName"],
             "policyType": found[0]["PolicyType"],
             "targetTrackingConfiguration": known.get("targetTrackingConfiguration"),
             "stepAdjustments": known.get("stepAdjustments"),

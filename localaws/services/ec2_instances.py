@@ -177,12 +177,27 @@ class Instance(Shadowed):
             "subnetId": machine.get("SubnetId"),
             "vpcSecurityGroupIds": [group["GroupId"] for group in machine.get("SecurityGroups", [])],
             "monitoring": machine["Monitoring"]["State"] == "enabled",
+            "rootBlockDevice": {**(kept.get("rootBlockDevice") or {}), **self._root(call, machine)},
             "keyName": machine.get("KeyName"),
             "arn": arn(call, "instance", id),
             "privateIp": machine.get("PrivateIpAddress"),
             "publicIp": machine.get("PublicIpAddress"),
             "instanceState": machine["State"]["Name"],
             "tags": from_tags(machine.get("Tags")),
+        }
+
+    def _root(self, call: Call, machine: Props) -> Props:
+        """The disk an instance starts from."""
+        disks = {disk["DeviceName"]: disk["Ebs"]["VolumeId"] for disk in machine.get("BlockDeviceMappings", [])}
+        root = disks.get(machine.get("RootDeviceName"))
+        if root is None:
+            return {}
+        volume = call.client("ec2").describe_volumes(VolumeIds=[root])["Volumes"][0]
+        return {
+            "volumeType": volume["VolumeType"],
+            "volumeSize": volume["Size"],
+            "encrypted": volume["Encrypted"],
+            "kmsKeyId": volume.get("KmsKeyId"),
         }
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:

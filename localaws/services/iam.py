@@ -249,6 +249,7 @@ class InstanceProfile(Handler):
     inputs = frozenset({"name", "path", "role", "tags"})
     replace_on = frozenset({"name", "path"})
     autoname = "name"
+    defaults: ClassVar[Props] = {"path": "/"}
     cloudformation = "AWS::IAM::InstanceProfile"
     renames: ClassVar[dict[str, str]] = {"name": "InstanceProfileName", "role": "-", "tags": "-"}
 

@@ -18,6 +18,7 @@ class Schedule(Handler):
     inputs = frozenset({*SAME, "name", "groupName", "flexibleTimeWindow", "target"})
     replace_on = frozenset({"name", "groupName"})
     autoname = "name"
+    defaults: ClassVar[Props] = {"groupName": "default"}
     cloudformation = "AWS::Scheduler::Schedule"
 
     def create(self, call: Call, inputs: Props) -> str:

@@ -57,5 +57,6 @@ CASES = [
         },
         {"scalingAdjustment": 2, "cooldown": 600},
         SCALED,
+        imports="{autoscalingGroupName}/{name}",
     ),
 ]

@@ -60,5 +60,6 @@ CASES = [
         "aws:ec2/keyPair:KeyPair",
         {"keyName": "clinic-prod", "publicKey": PUBLIC_KEY, "tags": TAGS},
         {"tags": {"DataClass": "internal"}},
+        unread=("publicKey",),
     ),
 ]
