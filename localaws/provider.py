@@ -198,7 +198,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 call,
                 request.id,
                 self._with_default_tags(context, handler, old),
-                self._with_default_tags(context, handler, {**_left(handler, old, inputs), **inputs}),
+                self._with_default_tags(context, handler, {**inputs, **_left(handler, old, inputs)}),
             )
             outputs = self._outputs(context, handler, call, request.id, inputs, known=state)
             return provider_pb2.UpdateResponse(properties=encode(outputs, secrets | handler.secret))
@@ -295,15 +295,21 @@ def _kept(name: str, wanted: Any, live: Props) -> Any:
 
 def _differs(handler: Handler, name: str, old: Any, new: Any) -> bool:
     """Whether an update has something to do about an input; what AWS would have anyway counts as said."""
-    if empty(new) and name in handler.left_to_aws:
-        return False
+    if name in handler.left_to_aws:
+        new = _left_as_is(old, new)
     default = handler.defaults.get(name)
     return not identical(_filled(default, old), _filled(default, new))
 
 
 def _left(handler: Handler, old: Props, new: Props) -> Props:
-    """What AWS chose and the program says nothing of: an update leaves it as it is."""
-    return {name: old[name] for name in handler.left_to_aws if name in old and empty(new.get(name))}
+    """Inputs of which AWS chose a part that the program says nothing of: an update leaves it as it is."""
+    return {name: _left_as_is(old[name], new.get(name)) for name in handler.left_to_aws if name in old}
+
+
+def _left_as_is(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**cast("dict[str, Any]", old), **cast("dict[str, Any]", new)}
+    return old if empty(new) else new
 
 
 def _filled(default: Any, value: Any) -> Any:

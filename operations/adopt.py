@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,12 @@ class Search:
             self._found[wanted.urn] = self._look_up(wanted)
         return self._found[wanted.urn]
 
+    @cached_property
+    def account(self) -> str:
+        """The twelve digits of the account."""
+        wanted = next(iter(self._wanted.values()))
+        return str(self.client("sts", wanted).get_caller_identity()["Account"])
+
     def client(self, service: str, wanted: Wanted, region: str | None = None) -> Any:
         """A client in the region of the resource."""
         return self._clients(service, region or wanted.region)
@@ -106,10 +113,13 @@ class Search:
             return value
         return self.references(wanted, name)[0]
 
+    def sources(self, wanted: Wanted, name: str) -> list[Wanted]:
+        """The wanted resources an input comes from."""
+        return [self._wanted[urn] for urn in wanted.references.get(name, ()) if urn in self._wanted]
+
     def references(self, wanted: Wanted, name: str) -> list[str]:
         """Ids of the resources an input comes from. Raises Absent when none of them is there."""
-        sources = [self._wanted[urn] for urn in wanted.references.get(name, ()) if urn in self._wanted]
-        ids = [found.id for found in map(self.find, sources) if found.outcome is Outcome.FOUND]
+        ids = [found.id for found in map(self.find, self.sources(wanted, name)) if found.outcome is Outcome.FOUND]
         if not ids:
             raise Absent(f"its {name} is not there")
         return ids

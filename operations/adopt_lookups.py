@@ -6,6 +6,7 @@ Each lookup gives every id that fits, in the form `pulumi import` takes for the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from operations.adopt import UNKNOWN, Absent, Lookup, Search, Wanted
 ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
 ALIAS = "aws:kms/alias:Alias"
+REST_RESOURCE = "aws:apigateway/resource:Resource"
 ALL_PORTS = "-1"
 
 
@@ -362,7 +364,26 @@ def web_acl(search: Search, wanted: Wanted) -> Iterable[str]:
     return [f"{each['Id']}/{name}/{scope}" for each in held if each["Name"] == name]
 
 
+def ip_set(search: Search, wanted: Wanted) -> Iterable[str]:
+    scope, name = wanted.inputs["scope"], wanted.inputs["name"]
+    held = search.client("wafv2", wanted).list_ip_sets(Scope=scope)["IPSets"]
+    return [f"{each['Id']}/{name}/{scope}" for each in held if each["Name"] == name]
+
+
+def cloud_map_namespace(search: Search, wanted: Wanted) -> Iterable[str]:
+    """A namespace is imported with its VPC, which AWS does not tell."""
+    vpc = search.reference(wanted, "vpc")
+    held = pages(search.client("servicediscovery", wanted), "list_namespaces", "Namespaces")
+    return [f"{each['Id']}:{vpc}" for each in held if each["Name"] == wanted.inputs["name"]]
+
+
 # Watching
+
+
+def sampling_rule(search: Search, wanted: Wanted) -> Iterable[str]:
+    held = pages(search.client("xray", wanted), "get_sampling_rules", "SamplingRuleRecords")
+    names = [each["SamplingRule"]["RuleName"] for each in held]
+    return [name for name in names if name == wanted.inputs["ruleName"]]
 
 
 def metric_filter(search: Search, wanted: Wanted) -> Iterable[str]:
@@ -443,10 +464,124 @@ def rest_stage(search: Search, wanted: Wanted) -> Iterable[str]:
     return [f"{api}/{name}"]
 
 
+def _rest_resource(search: Search, wanted: Wanted, name: str) -> tuple[str, str]:
+    """(API, resource) ids behind an input that says where in an API something is: a resource, or the API's root."""
+    api = search.reference(wanted, "restApi")
+    path = _rest_path(search, wanted, name)
+    held = pages(search.client("apigateway", wanted), "get_resources", "items", restApiId=api)
+    for each in held:
+        if each["path"] == path:
+            return api, each["id"]
+    raise Absent(f"its API has no {path}")
+
+
+def _rest_path(search: Search, wanted: Wanted, name: str) -> str:
+    for source in search.sources(wanted, name):
+        if source.type == REST_RESOURCE:
+            return f"{_rest_path(search, source, 'parentId').rstrip('/')}/{source.inputs['pathPart']}"
+    return "/"
+
+
+def rest_resource(search: Search, wanted: Wanted) -> Iterable[str]:
+    api = search.reference(wanted, "restApi")
+    path = f"{_rest_path(search, wanted, 'parentId').rstrip('/')}/{wanted.inputs['pathPart']}"
+    held = pages(search.client("apigateway", wanted), "get_resources", "items", restApiId=api)
+    return [f"{api}/{each['id']}" for each in held if each["path"] == path]
+
+
+def rest_method(operation: str, *, with_status: bool = False) -> Lookup:
+    def look_up(search: Search, wanted: Wanted) -> Iterable[str]:
+        api, resource = _rest_resource(search, wanted, "resourceId")
+        method, status = search.reference(wanted, "httpMethod"), wanted.inputs.get("statusCode")
+        asked = {"restApiId": api, "resourceId": resource, "httpMethod": method.rsplit("/", 1)[-1]}
+        if with_status:
+            asked["statusCode"] = str(status)
+        getattr(search.client("apigateway", wanted), operation)(**asked)
+        return ["/".join(asked.values())]
+
+    return look_up
+
+
+def rest_validator(search: Search, wanted: Wanted) -> Iterable[str]:
+    api = search.reference(wanted, "restApi")
+    held = pages(search.client("apigateway", wanted), "get_request_validators", "items", restApiId=api)
+    return [f"{api}/{each['id']}" for each in held if each["name"] == wanted.inputs["name"]]
+
+
+def gateway_response(search: Search, wanted: Wanted) -> Iterable[str]:
+    api, kind = search.reference(wanted, "restApiId"), wanted.inputs["responseType"]
+    held = search.client("apigateway", wanted).get_gateway_response(restApiId=api, responseType=kind)
+    return [] if held.get("defaultResponse") else [f"{api}/{kind}"]
+
+
+def method_settings(search: Search, wanted: Wanted) -> Iterable[str]:
+    api, stage = search.reference(wanted, "restApi"), wanted.inputs["stageName"]
+    path = wanted.inputs["methodPath"]
+    held = search.client("apigateway", wanted).get_stage(restApiId=api, stageName=stage).get("methodSettings", {})
+    return [f"{api}/{stage}/{path}"] if path in held else []
+
+
+def api_account(search: Search, wanted: Wanted) -> Iterable[str]:
+    held = search.client("apigateway", wanted).get_account()
+    return ["api-gateway-account"] if held.get("cloudwatchRoleArn") else []
+
+
+def base_path_mapping(search: Search, wanted: Wanted) -> Iterable[str]:
+    domain, path = search.reference(wanted, "domainName"), wanted.inputs.get("basePath") or ""
+    search.client("apigateway", wanted).get_base_path_mapping(domainName=domain, basePath=path or "(none)")
+    return [f"{domain}/{path}"]
+
+
+def function_permission(search: Search, wanted: Wanted) -> Iterable[str]:
+    """A permission by its statement id; one without gets a new name, and stays beside the old one."""
+    function, sid = search.reference(wanted, "function"), wanted.inputs.get("statementId")
+    held = json.loads(search.client("lambda", wanted).get_policy(FunctionName=function)["Policy"])["Statement"]
+    return [f"{function}/{sid}" for each in held if each["Sid"] == sid]
+
+
 def rest_authorizer(search: Search, wanted: Wanted) -> Iterable[str]:
     api = search.reference(wanted, "restApi")
     held = pages(search.client("apigateway", wanted), "get_authorizers", "items", restApiId=api)
     return [f"{api}/{each['id']}" for each in held if each["name"] == wanted.inputs["name"]]
+
+
+# Detection, costs, events
+
+
+def budget(search: Search, wanted: Wanted) -> Iterable[str]:
+    account, name = search.account, wanted.inputs["name"]
+    held = pages(search.client("budgets", wanted), "describe_budgets", "Budgets", AccountId=account)
+    return [f"{account}:{name}" for each in held if each["BudgetName"] == name]
+
+
+def detector(search: Search, wanted: Wanted) -> Iterable[str]:
+    return search.client("guardduty", wanted).list_detectors()["DetectorIds"]
+
+
+def security_hub(search: Search, wanted: Wanted) -> Iterable[str]:
+    return [search.client("securityhub", wanted).describe_hub()["HubArn"].split(":")[4]]
+
+
+def event_target(search: Search, wanted: Wanted) -> Iterable[str]:
+    rule = search.reference(wanted, "rule")
+    held = pages(search.client("events", wanted), "list_targets_by_rule", "Targets", Rule=rule)
+    return [f"{rule}/{each['Id']}" for each in held if each["Id"] == wanted.inputs.get("targetId")]
+
+
+def query_definition(search: Search, wanted: Wanted) -> Iterable[str]:
+    """A saved query, imported by an ARN that nobody else uses (Pulumi registry, aws.cloudwatch.QueryDefinition)."""
+    held = pages(search.client("logs", wanted), "describe_query_definitions", "queryDefinitions")
+    place = f"arn:aws:logs:{wanted.region}:{search.account}:query-definition"
+    return [f"{place}:{each['queryDefinitionId']}" for each in held if each["name"] == wanted.inputs["name"]]
+
+
+def health_check(search: Search, wanted: Wanted) -> Iterable[str]:
+    """A check of the same address, path and kind."""
+    wish = [wanted.inputs.get(name) for name in ("type", "fqdn", "port", "resourcePath")]
+    for each in pages(search.client("route53", wanted), "list_health_checks", "HealthChecks"):
+        held = each["HealthCheckConfig"]
+        if [held.get(name) for name in ("Type", "FullyQualifiedDomainName", "Port", "ResourcePath")] == wish:
+            yield each["Id"]
 
 
 # Types whose name is all it takes
@@ -499,14 +634,32 @@ def above(by: str) -> Lookup:
     return look_up
 
 
+_SAME = "set again to the same"
 _NEW_SECRET = "its value is generated: the first `up` writes the new one"  # noqa: S105
 
 _OWN = "taking it over empties it; an import would keep what is in it"
 
 LOOKUPS: dict[str, Lookup | str] = {
+    "aws:accessanalyzer/analyzer:Analyzer": named(
+        "accessanalyzer", "list_analyzers", "analyzers", "name", by="analyzerName"
+    ),
     "aws:acm/certificate:Certificate": certificate,
     "aws:acm/certificateValidation:CertificateValidation": "it only waits; there is nothing to import",
+    "aws:apigateway/account:Account": api_account,
     "aws:apigateway/authorizer:Authorizer": rest_authorizer,
+    "aws:apigateway/basePathMapping:BasePathMapping": base_path_mapping,
+    "aws:apigateway/deployment:Deployment": "a new deployment is made of the API as it is",
+    "aws:apigateway/domainName:DomainName": answered("apigateway", "get_domain_name", "domainName", by="domainName"),
+    "aws:apigateway/integration:Integration": rest_method("get_integration"),
+    "aws:apigateway/integrationResponse:IntegrationResponse": rest_method(
+        "get_integration_response", with_status=True
+    ),
+    "aws:apigateway/method:Method": rest_method("get_method"),
+    "aws:apigateway/methodResponse:MethodResponse": rest_method("get_method_response", with_status=True),
+    "aws:apigateway/methodSettings:MethodSettings": method_settings,
+    "aws:apigateway/requestValidator:RequestValidator": rest_validator,
+    "aws:apigateway/resource:Resource": rest_resource,
+    "aws:apigateway/response:Response": gateway_response,
     "aws:apigateway/restApi:RestApi": named("apigateway", "get_rest_apis", "items", "name", id="id"),
     "aws:apigateway/stage:Stage": rest_stage,
     "aws:appautoscaling/policy:Policy": scaling_policy,
@@ -517,6 +670,15 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:backup/vaultPolicy:VaultPolicy": answered(
         "backup", "get_backup_vault_access_policy", "BackupVaultName", by="backupVaultName"
     ),
+    "aws:budgets/budget:Budget": budget,
+    "aws:cfg/deliveryChannel:DeliveryChannel": named(
+        "config", "describe_delivery_channels", "DeliveryChannels", "name"
+    ),
+    "aws:cfg/recorder:Recorder": named("config", "describe_configuration_recorders", "ConfigurationRecorders", "name"),
+    "aws:cfg/recorderStatus:RecorderStatus": named(
+        "config", "describe_configuration_recorder_status", "ConfigurationRecordersStatus", "name"
+    ),
+    "aws:cfg/rule:Rule": named("config", "describe_config_rules", "ConfigRules", "ConfigRuleName"),
     "aws:cloudfront/cachePolicy:CachePolicy": cdn_part(
         "list_cache_policies", "CachePolicyList", "CachePolicy", "CachePolicyConfig"
     ),
@@ -529,6 +691,17 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:cloudtrail/trail:Trail": trail,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": alarm("CompositeAlarms"),
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
+    "aws:cloudwatch/eventRule:EventRule": answered("events", "describe_rule", "Name"),
+    "aws:cloudwatch/eventTarget:EventTarget": event_target,
+    "aws:cloudwatch/logDelivery:LogDelivery": named(
+        "logs", "describe_deliveries", "deliveries", "deliverySourceName", by="deliverySourceName", id="id"
+    ),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": named(
+        "logs", "describe_delivery_destinations", "deliveryDestinations", "name"
+    ),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": named(
+        "logs", "describe_delivery_sources", "deliverySources", "name"
+    ),
     "aws:cloudwatch/logGroup:LogGroup": named(
         "logs", "describe_log_groups", "logGroups", "logGroupName", ask=lambda name: {"logGroupNamePrefix": name}
     ),
@@ -537,12 +710,19 @@ LOOKUPS: dict[str, Lookup | str] = {
         "logs", "describe_resource_policies", "resourcePolicies", "policyName", by="policyName"
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm("MetricAlarms"),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": query_definition,
     "aws:cognito/identityPool:IdentityPool": identity_pool,
     "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": above("identityPoolId"),
     "aws:cognito/userPool:UserPool": named(
         "cognito-idp", "list_user_pools", "UserPools", "Name", id="Id", ask=lambda _: {"MaxResults": 60}
     ),
     "aws:cognito/userPoolClient:UserPoolClient": user_pool_client,
+    "aws:costexplorer/anomalyMonitor:AnomalyMonitor": named(
+        "ce", "get_anomaly_monitors", "AnomalyMonitors", "MonitorName", id="MonitorArn"
+    ),
+    "aws:costexplorer/anomalySubscription:AnomalySubscription": named(
+        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", "SubscriptionName", id="SubscriptionArn"
+    ),
     "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl": _OWN,
     "aws:ec2/defaultRouteTable:DefaultRouteTable": _OWN,
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _OWN,
@@ -559,6 +739,9 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:ec2/vpc:Vpc": vpc,
     "aws:ec2/vpcEndpoint:VpcEndpoint": vpc_endpoint,
     "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive": rules_exclusive,
+    "aws:ec2clientvpn/authorizationRule:AuthorizationRule": "goes with its endpoint, which is made anew",
+    "aws:ec2clientvpn/endpoint:Endpoint": "has no name to be found by: import it by hand, or give people the new one",
+    "aws:ec2clientvpn/networkAssociation:NetworkAssociation": "goes with its endpoint, which is made anew",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": answered(
         "ecr", "get_lifecycle_policy", "repositoryName", by="repository"
     ),
@@ -580,6 +763,8 @@ LOOKUPS: dict[str, Lookup | str] = {
         "elasticache", "describe_cache_subnet_groups", "CacheSubnetGroups", "CacheSubnetGroupName",
         ask=lambda name: {"CacheSubnetGroupName": name},
     ),
+    "aws:guardduty/detector:Detector": detector,
+    "aws:guardduty/detectorFeature:DetectorFeature": _SAME,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": oidc_provider,
     "aws:iam/instanceProfile:InstanceProfile": answered("iam", "get_instance_profile", "InstanceProfileName"),
     "aws:iam/policy:Policy": policy,
@@ -589,6 +774,7 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:kms/alias:Alias": alias,
     "aws:kms/key:Key": key,
     "aws:lambda/function:Function": answered("lambda", "get_function", "FunctionName"),
+    "aws:lambda/permission:Permission": function_permission,
     "aws:lb/listener:Listener": listener,
     "aws:lb/listenerRule:ListenerRule": listener_rule,
     "aws:lb/loadBalancer:LoadBalancer": named(
@@ -621,6 +807,7 @@ LOOKUPS: dict[str, Lookup | str] = {
         "rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName",
         ask=lambda name: {"DBSubnetGroupName": name},
     ),
+    "aws:route53/healthCheck:HealthCheck": health_check,
     "aws:route53/record:Record": record,
     "aws:route53/zone:Zone": zone,
     "aws:s3/bucket:Bucket": answered("s3", "head_bucket", "Bucket", by="bucket"),
@@ -639,12 +826,28 @@ LOOKUPS: dict[str, Lookup | str] = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": bucket_part("get_bucket_versioning", "Status"),
     "aws:secretsmanager/secret:Secret": answered("secretsmanager", "describe_secret", "SecretId", path="ARN"),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": "the policy of the secret is overwritten with the same",
+    "aws:secretsmanager/secretPolicy:SecretPolicy": _SAME,
+    "aws:secretsmanager/secretRotation:SecretRotation": _SAME,
     "aws:secretsmanager/secretVersion:SecretVersion": _NEW_SECRET,
+    "aws:securityhub/account:Account": security_hub,
+    "aws:securityhub/standardsSubscription:StandardsSubscription": named(
+        "securityhub", "get_enabled_standards", "StandardsSubscriptions", "StandardsArn", by="standardsArn",
+        id="StandardsSubscriptionArn",
+    ),
+    "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": cloud_map_namespace,
+    "aws:servicediscovery/service:Service": named("servicediscovery", "list_services", "Services", "Name", id="Id"),
     "aws:sns/topic:Topic": topic,
     "aws:sns/topicPolicy:TopicPolicy": above("arn"),
     "aws:sns/topicSubscription:TopicSubscription": subscription,
+    "aws:sqs/queue:Queue": answered("sqs", "get_queue_url", "QueueName", path="QueueUrl"),
+    "aws:sqs/queuePolicy:QueuePolicy": _SAME,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": security_group_rule(egress=True),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": security_group_rule(egress=False),
+    "aws:wafv2/ipSet:IpSet": ip_set,
     "aws:wafv2/webAcl:WebAcl": web_acl,
+    "aws:wafv2/webAclAssociation:WebAclAssociation": _SAME,
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _SAME,
+    "aws:xray/encryptionConfig:EncryptionConfig": _SAME,
+    "aws:xray/group:Group": named("xray", "get_groups", "Groups", "GroupName", by="groupName", id="GroupARN"),
+    "aws:xray/samplingRule:SamplingRule": sampling_rule,
 }  # fmt: skip

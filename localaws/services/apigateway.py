@@ -24,7 +24,7 @@ def replace(path: str, value: Any) -> Props:
 class Part(Shadowed):
     """A part of a REST API, imported as `api/…`; what is gone with its API or method is gone."""
 
-    imported: ClassVar[tuple[str, ...]]  # inputs (or `id`) an import id names, in order
+    import_parts: ClassVar[tuple[str, ...]]  # inputs (or `id`) an import id names, in order
 
     @abstractmethod
     def identity(self, inputs: Props) -> str:
@@ -33,7 +33,7 @@ class Part(Shadowed):
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         if known:
             return super().read(call, id, known)
-        given = dict(zip(self.imported, id.split("/", len(self.imported) - 1), strict=True))
+        given = dict(zip(self.import_parts, id.split("/", len(self.import_parts) - 1), strict=True))
         own = self.identity(given)
         live = super().read(call, own, given)
         return None if live is None else {**given, **live, "id": own}
@@ -107,7 +107,7 @@ class Resource(Part):
     replace_on = inputs
     cloudformation = "AWS::ApiGateway::Resource"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId"}
-    imported = ("restApi", "id")
+    import_parts = ("restApi", "id")
 
     def identity(self, inputs: Props) -> str:
         return inputs["id"]
@@ -144,7 +144,7 @@ class Method(Part):
     replace_on = frozenset({"restApi", "resourceId", "httpMethod"})
     cloudformation = "AWS::ApiGateway::Method"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId", "authorization": "AuthorizationType"}
-    imported = ("restApi", "resourceId", "httpMethod")
+    import_parts = ("restApi", "resourceId", "httpMethod")
 
     def identity(self, inputs: Props) -> str:
         return f"agm-{inputs['restApi']}-{inputs['resourceId']}-{inputs['httpMethod']}"
@@ -208,7 +208,7 @@ class Integration(Part):
          "requestTemplates", "requestParameters", "timeoutMilliseconds"}
     )  # fmt: skip
     replace_on = frozenset({"restApi", "resourceId", "httpMethod", "type", "integrationHttpMethod"})
-    imported = ("restApi", "resourceId", "httpMethod")
+    import_parts = ("restApi", "resourceId", "httpMethod")
 
     def identity(self, inputs: Props) -> str:
         return f"agi-{inputs['restApi']}-{inputs['resourceId']}-{inputs['httpMethod']}"
@@ -253,7 +253,7 @@ class MethodResponse(Part):
     type = "aws:apigateway/methodResponse:MethodResponse"
     inputs = frozenset({"restApi", "resourceId", "httpMethod", "statusCode", "responseParameters", "responseModels"})
     replace_on = frozenset({"restApi", "resourceId", "httpMethod", "statusCode"})
-    imported = ("restApi", "resourceId", "httpMethod", "statusCode")
+    import_parts = ("restApi", "resourceId", "httpMethod", "statusCode")
 
     def identity(self, inputs: Props) -> str:
         return f"agmr-{inputs['restApi']}-{inputs['resourceId']}-{inputs['httpMethod']}-{inputs['statusCode']}"
@@ -287,7 +287,7 @@ class IntegrationResponse(Part):
          "selectionPattern"}
     )  # fmt: skip
     replace_on = frozenset({"restApi", "resourceId", "httpMethod", "statusCode"})
-    imported = ("restApi", "resourceId", "httpMethod", "statusCode")
+    import_parts = ("restApi", "resourceId", "httpMethod", "statusCode")
 
     def identity(self, inputs: Props) -> str:
         return f"agir-{inputs['restApi']}-{inputs['resourceId']}-{inputs['httpMethod']}-{inputs['statusCode']}"
@@ -324,7 +324,7 @@ class Authorizer(Part):
     autoname = "name"
     cloudformation = "AWS::ApiGateway::Authorizer"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId"}
-    imported = ("restApi", "id")
+    import_parts = ("restApi", "id")
 
     def identity(self, inputs: Props) -> str:
         return inputs["id"]
@@ -373,7 +373,7 @@ class RequestValidator(Part):
     autoname = "name"
     cloudformation = "AWS::ApiGateway::RequestValidator"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId"}
-    imported = ("restApi", "id")
+    import_parts = ("restApi", "id")
 
     def identity(self, inputs: Props) -> str:
         return inputs["id"]
@@ -414,7 +414,7 @@ class GatewayResponse(Part):
     inputs = frozenset({"restApiId", "responseType", "statusCode", "responseParameters", "responseTemplates"})
     replace_on = frozenset({"restApiId", "responseType"})
     cloudformation = "AWS::ApiGateway::GatewayResponse"
-    imported = ("restApiId", "responseType")
+    import_parts = ("restApiId", "responseType")
 
     def identity(self, inputs: Props) -> str:
         return f"aggr-{inputs['restApiId']}-{inputs['responseType']}"
@@ -455,7 +455,7 @@ class Deployment(Part):
     side_by_side = True
     cloudformation = "AWS::ApiGateway::Deployment"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId"}
-    imported = ("restApi", "id")
+    import_parts = ("restApi", "id")
 
     def identity(self, inputs: Props) -> str:
         return inputs["id"]
@@ -489,7 +489,7 @@ class Stage(Part):
     replace_on = frozenset({"restApi", "stageName"})
     cloudformation = "AWS::ApiGateway::Stage"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId", "deployment": "DeploymentId", "tags": "-"}
-    imported = ("restApi", "stageName")
+    import_parts = ("restApi", "stageName")
 
     def identity(self, inputs: Props) -> str:
         return f"ags-{inputs['restApi']}-{inputs['stageName']}"
@@ -545,7 +545,8 @@ class MethodSettings(Part):
     type = "aws:apigateway/methodSettings:MethodSettings"
     inputs = frozenset({"restApi", "stageName", "methodPath", "settings"})
     replace_on = frozenset({"restApi", "stageName", "methodPath"})
-    imported = ("restApi", "stageName", "methodPath")
+    left_to_aws = frozenset({"settings"})
+    import_parts = ("restApi", "stageName", "methodPath")
     WIRE: ClassVar[dict[str, str]] = {
         "loggingLevel": "logging/loglevel", "dataTraceEnabled": "logging/dataTrace",
         "metricsEnabled": "metrics/enabled", "throttlingRateLimit": "throttling/rateLimit",
@@ -669,7 +670,7 @@ class BasePathMapping(Part):
     replace_on = frozenset({"domainName"})
     cloudformation = "AWS::ApiGateway::BasePathMapping"
     renames: ClassVar[dict[str, str]] = {"restApi": "RestApiId", "stageName": "Stage"}
-    imported = ("domainName", "basePath")
+    import_parts = ("domainName", "basePath")
 
     def identity(self, inputs: Props) -> str:
         return f"{inputs['domainName']}/{inputs.get('basePath') or ''}"

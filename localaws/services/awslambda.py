@@ -26,6 +26,7 @@ class Function(Shadowed):
          "loggingConfig", "vpcConfig", "tags"}
     )  # fmt: skip
     replace_on = frozenset({"name", "packageType"})
+    defaults: ClassVar[Props] = {"packageType": "Zip"}
     autoname = "name"
     archives = frozenset({"code"})
     cloudformation = "AWS::Lambda::Function"

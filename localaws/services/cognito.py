@@ -124,6 +124,7 @@ class UserPoolClient(Shadowed):
     )  # fmt: skip
     inputs = frozenset({*WIRE, "name", "userPoolId", "generateSecret", "tokenValidityUnits"})
     replace_on = frozenset({"userPoolId", "generateSecret"})
+    left_to_aws = frozenset({*WIRE, "tokenValidityUnits"})
     autoname = "name"
     cloudformation = "AWS::Cognito::UserPoolClient"
     renames: ClassVar[dict[str, str]] = {"name": "ClientName"}

@@ -164,6 +164,7 @@ class HealthCheck(Shadowed):
         ("disabled", "Disabled"), ("insufficientDataHealthStatus", "InsufficientDataHealthStatus"),
     )  # fmt: skip
     FIXED = frozenset({"type", "requestInterval", "measureLatency"})
+    WITHOUT_INTERVAL = frozenset({"CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"})
     inputs = frozenset({name for name, _ in WIRE} | {"cloudwatchAlarmName", "cloudwatchAlarmRegion", "tags"})
     replace_on = FIXED
 
@@ -178,9 +179,12 @@ class HealthCheck(Shadowed):
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
         client = call.client("route53")
-        client.get_health_check(HealthCheckId=id)
+        held = client.get_health_check(HealthCheckId=id)["HealthCheck"]["HealthCheckConfig"]
         tags = client.list_tags_for_resource(ResourceType="healthcheck", ResourceId=id)["ResourceTagSet"]
-        return {"arn": f"arn:aws:route53:::healthcheck/{id}", "tags": from_tags(tags.get("Tags"))}
+        fixed = {ours: held[theirs] for ours, theirs in self.WIRE if ours in self.FIXED and theirs in held}
+        if held["Type"] in self.WITHOUT_INTERVAL:  # moto says one all the same
+            fixed.pop("requestInterval", None)
+        return {**fixed, "arn": f"arn:aws:route53:::healthcheck/{id}", "tags": from_tags(tags.get("Tags"))}
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:
         wire = self._wire(new, self.inputs - self.FIXED)

@@ -60,11 +60,13 @@ class PrivateDnsNamespace(Handler):
         return client.get_operation(OperationId=operation)["Operation"]["Targets"]["NAMESPACE"]
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
+        id, _, vpc = id.partition(":")  # imported as namespace:vpc, for the API does not tell the VPC
         found = call.client("servicediscovery").get_namespace(Id=id)["Namespace"]
         return {
+            "id": id,
             "name": found["Name"],
             "description": found.get("Description"),
-            "vpc": known.get("vpc"),  # the API does not tell it
+            "vpc": known.get("vpc") or vpc or None,
             "arn": found["Arn"],
             "hostedZone": found["Properties"]["DnsProperties"].get("HostedZoneId"),
             "tags": _tags(call, found["Arn"]),

@@ -18,6 +18,11 @@ class Queue(Handler):
     }  # fmt: skip
     inputs = frozenset({*ATTRIBUTES, "name", "tags"})
     replace_on = frozenset({"name"})
+    defaults: ClassVar[Props] = {
+        "kmsDataKeyReusePeriodSeconds": 300, "messageRetentionSeconds": 345600, "visibilityTimeoutSeconds": 30,
+        "delaySeconds": 0, "receiveWaitTimeSeconds": 0,
+    }  # fmt: skip
+    left_to_aws = frozenset({"maxMessageSize"})
     autoname = "name"
     cloudformation = "AWS::SQS::Queue"
     renames: ClassVar[dict[str, str]] = {

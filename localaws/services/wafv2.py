@@ -127,10 +127,14 @@ class IpSet(Handler):
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         client = call.client("wafv2")
+        if not known:  # imported as id/name/scope
+            id, name, scope = id.split("/")
+            known = {"name": name, "scope": scope}
         found = client.get_ip_set(Id=id, Name=known["name"], Scope=known["scope"])
         held = found["IPSet"]
         tags = client.list_tags_for_resource(ResourceARN=held["ARN"])["TagInfoForResource"]["TagList"]
         return {
+            "id": id,
             "name": held["Name"],
             "scope": known["scope"],
             "description": held.get("Description") or None,

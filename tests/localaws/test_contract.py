@@ -20,6 +20,7 @@ CASES: list[Case] = [
 ]
 # Types of which moto holds too little to say what another tool made of them; AWS itself says all of it.
 PARTLY_HELD = {
+    "aws:cognito/userPool:UserPool": "whether names are case-sensitive",
     "aws:ecs/taskDefinition:TaskDefinition": "a revision is never adopted: a new one is registered",
     "aws:elasticache/replicationGroup:ReplicationGroup": "engine and subnet group",
     "aws:rds/clusterInstance:ClusterInstance": "the subnet group, which a member has of its cluster",

@@ -67,36 +67,41 @@ SETTINGS = {
 
 CASES = [
     Case("aws:apigateway/restApi:RestApi", {"name": "clinic-api", **API}, {"description": "clinic", "tags": {}}),
-    Case("aws:apigateway/resource:Resource", PATH, None, APIS),
+    Case("aws:apigateway/resource:Resource", PATH, None, APIS, imports="{restApi}/{id}"),
     Case(
         "aws:apigateway/authorizer:Authorizer",
         {"name": "tokens", **TOKENS},
         {"identityValidationExpression": "def456"},
         {**APIS, **USERS},
+        imports="{restApi}/{id}",
     ),
     Case(
         "aws:apigateway/requestValidator:RequestValidator",
         {"name": "parameters", "restApi": Ref("api"), "validateRequestParameters": True, "validateRequestBody": False},
         {"validateRequestBody": True},
         APIS,
+        imports="{restApi}/{id}",
     ),
     Case(
         "aws:apigateway/method:Method",
         {**KEY, "authorization": "NONE", "requestParameters": {"method.request.querystring.from": True}},
         {"authorization": "COGNITO_USER_POOLS", "authorizerId": Ref("authorizer")},
         {**PATHS, **USERS, "authorizer": Need("aws:apigateway/authorizer:Authorizer", {"name": "t", **TOKENS})},
+        imports="{restApi}/{resourceId}/{httpMethod}",
     ),
     Case(
         "aws:apigateway/integration:Integration",
         {**MOCK, "passthroughBehavior": "WHEN_NO_TEMPLATES"},
         {"requestTemplates": {"application/json": '{"statusCode": 204}'}},
         METHODS,
+        imports="{restApi}/{resourceId}/{httpMethod}",
     ),
     Case(
         "aws:apigateway/methodResponse:MethodResponse",
         {**KEY, "statusCode": "200", "responseParameters": ANSWERS},
         {"responseParameters": {**ANSWERS, "method.response.header.Vary": True}},
         METHODS,
+        imports="{restApi}/{resourceId}/{httpMethod}/{statusCode}",
     ),
     Case(
         "aws:apigateway/integrationResponse:IntegrationResponse",
@@ -108,6 +113,7 @@ CASES = [
         },
         {"responseTemplates": {"application/json": '{"status": "fine"}'}},
         RESPONSES,
+        imports="{restApi}/{resourceId}/{httpMethod}/{statusCode}",
     ),
     Case(
         "aws:apigateway/response:Response",
@@ -118,19 +124,29 @@ CASES = [
         },
         {"responseParameters": {"gatewayresponse.header.Vary": "'Origin'"}},
         APIS,
+        imports="{restApiId}/{responseType}",
     ),
     Case(
         "aws:apigateway/deployment:Deployment",
         {"restApi": Ref("api"), "triggers": {"definition": "1"}},
         None,
         INTEGRATIONS,
+        imports="{restApi}/{id}",
+        unread=("triggers",),
     ),
-    Case("aws:apigateway/stage:Stage", STAGE, {"xrayTracingEnabled": True, "tags": {"DataClass": "internal"}}, LOGGING),
+    Case(
+        "aws:apigateway/stage:Stage",
+        STAGE,
+        {"xrayTracingEnabled": True, "tags": {"DataClass": "internal"}},
+        LOGGING,
+        imports="{restApi}/{stageName}",
+    ),
     Case(
         "aws:apigateway/methodSettings:MethodSettings",
         {"restApi": Ref("api"), "stageName": "prod", "methodPath": "*/*", "settings": SETTINGS},
         {"settings": {**SETTINGS, "throttlingRateLimit": 100}},
         STAGED,
+        imports="{restApi}/{stageName}/{methodPath}",
     ),
     Case("aws:apigateway/account:Account", {"cloudwatchRoleArn": ROLE}, {"cloudwatchRoleArn": f"{ROLE}-2"}),
     Case(
@@ -143,5 +159,6 @@ CASES = [
         {"domainName": "api.staging.example.org", "restApi": Ref("api"), "stageName": "prod"},
         None,
         NAMED,
+        imports="{domainName}/",
     ),
 ]

@@ -64,5 +64,6 @@ CASES = [
         },
         None,
         {**ROLE, "function": Need("aws:lambda/function:Function", {"name": "clinic-staging-backend", **FUNCTION})},
+        imports="{function}/{statementId}",
     ),
 ]

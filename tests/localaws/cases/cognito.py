@@ -78,8 +78,7 @@ CASES = [
         "aws:cognito/userPoolClient:UserPoolClient",
         {"name": "clinic-frontend", **CLIENT},
         {"refreshTokenValidity": 7, "writeAttributes": ["email", "name"]},
-        USERS,
-    ),
+        USERS, imports="{userPoolId}/{id}"),
     Case(
         "aws:cognito/identityPool:IdentityPool",
         {"identityPoolName": "clinic-identities", **IDENTITIES},

@@ -20,6 +20,7 @@ CASES = [
         NAMESPACE,
         {"description": "Services", **NEW_TAGS},
         VPC,
+        imports="{id}:{vpc}",
     ),
     Case(
         "aws:servicediscovery/service:Service",
@@ -32,5 +33,6 @@ CASES = [
         },
         {"dnsConfig": answers(60), **NEW_TAGS},
         {**VPC, "namespace": Need("aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", NAMESPACE)},
+        unread=("forceDestroy",),
     ),
 ]

@@ -75,6 +75,7 @@ CASES = [
         "aws:wafv2/ipSet:IpSet",
         ADDRESSES,
         {"addresses": ["203.0.113.0/24", "198.51.100.7/32"], "tags": {}},
+        imports="{id}/{name}/{scope}",
     ),
     Case(
         "aws:wafv2/webAclAssociation:WebAclAssociation",
