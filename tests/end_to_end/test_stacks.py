@@ -8,19 +8,23 @@ from pathlib import Path
 import pytest
 
 from localaws.lifecycle import alive
+from operations.local import read_yaml, region_of
 from tests.end_to_end.conftest import ROOT, Phi
 
 pytestmark = pytest.mark.end_to_end
 
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
-@pytest.mark.parametrize("stack", ["staging", "production", "berthcare", "lifeworld", "facnet"])
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Path], Phi], stack: str) -> None:
     phi = phi_in(ROOT)
     stack_file = (ROOT / f"Pulumi.{stack}.yaml").read_text()
 
     first = phi("up", stack)
     assert f"{stack} on the embedded AWS" in first
-    assert phi.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
+    region = region_of(read_yaml(ROOT / f"Pulumi.{stack}.yaml"))
+    assert phi.client("ec2", region).describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
     assert phi.run.stacks() == [stack]
 
     phi("run", "--stack", stack, "--", "up", "--yes", "--skip-preview", "--expect-no-changes")
