@@ -35,7 +35,7 @@ NAT = "aws:ec2/natGateway:NatGateway"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 ALL_PORTS = (0, 65535)
 OF_GROUPS = (
-    INGRESS, EGRESS, OLD_GROUP_RULE, "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
+    GROUP, INGRESS, EGRESS, OLD_GROUP_RULE, "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
     "aws:vpc/securityGroupVpcAssociation:SecurityGroupVpcAssociation",
 )  # fmt: skip
 """Types that are about a security group without being in it."""
@@ -359,6 +359,11 @@ def no_all_protocols(resource: Resource, config: Config) -> Iterator[str]:
         yield f"{_where(resource)}every port is let in."
 
 
+def members(stack: Stack, group: Resource) -> list[Resource]:
+    """What is in a security group; components and outputs only repeat its id."""
+    return [each for each in stack.users(group) if each.type.startswith("aws:") and each.type not in OF_GROUPS]
+
+
 @linked_rule(
     "sg-internet-ingress-only-on-entry-tier",
     types=INGRESS,
@@ -376,9 +381,10 @@ def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Fi
         return
     for group in stack.targets(way, "securityGroupId", GROUP):
         balancers = stack.users(group, "aws:lb/loadBalancer:LoadBalancer", property="securityGroups")
-        users = [each for each in stack.users(group) if each.type not in OF_GROUPS]
+        users = members(stack, group)
         if users and not balancers:
-            yield f"{_where(way)}the internet is let into {group.name}, which is not a load balancer's."
+            used = ", ".join(sorted(each.name for each in users)[:3])
+            yield f"{_where(way)}the internet is let into {group.name}, which is not a load balancer's but of {used}."
 
 
 @resource_rule(
@@ -433,7 +439,7 @@ rules_described = requires(
 )
 def group_attached(stack: Stack, config: Config) -> Iterator[Finding]:
     for group in stack.of(GROUP):
-        references = [each for each in stack.users(group) if each.type not in OF_GROUPS]
+        references = members(stack, group)
         sources = stack.users(group, INGRESS, EGRESS, OLD_GROUP_RULE, property="referencedSecurityGroupId")
         if not references and not sources:
             yield Finding(group, "nothing of this stack uses it.")
