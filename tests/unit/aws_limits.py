@@ -46,6 +46,7 @@ LIMITS = (
     Limit("aws:apigateway/restApi:RestApi", "name", 1024, r".+", "API Gateway, CreateRestApi"),
     Limit("aws:appautoscaling/policy:Policy", "name", 256, _ALARM, "Application Auto Scaling, PutScalingPolicy"),
     Limit("aws:autoscaling/group:Group", "name", 255, r"[\x20-\x7e]+", "Amazon EC2 Auto Scaling, CreateAutoScalingGroup"),
+    Limit("aws:autoscaling/policy:Policy", "name", 255, r"[\x20-\x7e]+", "Amazon EC2 Auto Scaling, PutScalingPolicy"),
     Limit("aws:backup/plan:Plan", "name", 50, r"[A-Za-z0-9_.-]+", "AWS Backup, CreateBackupPlan"),
     Limit("aws:backup/selection:Selection", "name", 50, r"[A-Za-z0-9_.-]+", "AWS Backup, BackupSelection"),
     Limit("aws:backup/vault:Vault", "name", 50, r"[A-Za-z0-9_-]+", "AWS Backup, CreateBackupVault", 2),

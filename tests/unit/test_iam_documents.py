@@ -94,7 +94,7 @@ MISTAKEN = {
     "s3:TlsVersion requires a value of type Numeric": "Amazon S3, Bucket policy examples: minimum TLS version",
     "ArnLike requires a value of type Arn but given String": "CloudWatch Logs, Encrypt log data with AWS KMS",
     "'action': 'logs:DescribeLogGroups', 'required_format': '*'": "Service Authorization Reference: log-group",
-    "'action': 'ec2:RunInstances'": "Amazon EC2 User Guide, Control launching from a launch template",
+    "'action': 'ec2:RunInstances'": "Amazon EC2 User Guide, Control access to launch templates",
 }
 
 
