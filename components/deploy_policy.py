@@ -24,7 +24,9 @@ _READ = (
 )  # fmt: skip
 _BUCKETS = (
     "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:Put*Configuration",
-    "s3:PutBucket*", "s3:TagResource", "s3:UntagResource",
+    "s3:PutBucketCORS", "s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
+    "s3:PutBucketVersioning", "s3:TagResource", "s3:UntagResource",
 )  # fmt: skip
 _SECRETS = (
     "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",

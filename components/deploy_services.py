@@ -62,7 +62,7 @@ SERVICES: tuple[Service, ...] = (
     # --- base
     Service(
         area=Area.BASE,
-        reads=("ec2:Describe*",),
+        reads=("ec2:Describe*", "ec2:GetManagedPrefixListEntries"),
         at_home=(
             "ec2:*Address", "ec2:*FlowLogs", "ec2:*InternetGateway", "ec2:*NatGateway", "ec2:*NetworkAcl*",
             "ec2:*Route", "ec2:*RouteTable*", "ec2:*SecurityGroup*", "ec2:*Subnet", "ec2:*Tags", "ec2:*Vpc",

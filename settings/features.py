@@ -44,7 +44,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
         f"detection.{part}" for part in ("guard_duty", "config", "security_hub", "access_analyzer")
     ),
     Feature.DIRECTORY: ("directory",),
-    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.client_vpn", "api"),
+    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.vpn", "api"),
     Feature.EVENTS: ("observability.events",),
     Feature.FIREWALL: ("edge.web_acl",),
     Feature.FLEET: ("fleet", "bastion"),
@@ -52,7 +52,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
     Feature.TRAIL: ("observability.trail",),
-    Feature.VPN: ("edge.client_vpn",),
+    Feature.VPN: ("edge.vpn",),
 }
 """Feature → the settings, any of which asks for it."""
 
