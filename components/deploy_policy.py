@@ -37,7 +37,7 @@ _KEYS = (
     "kms:*Alias", "kms:*KeyDeletion", "kms:*KeyRotation", "kms:CreateGrant", "kms:EnableKey", "kms:PutKeyPolicy",
     "kms:RetireGrant", "kms:UntagResource", "kms:UpdateKeyDescription",
 )  # fmt: skip
-_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "elasticache", "lambda", "rds", "secretsmanager")]
+_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
 the KMS key"; AWS Backup Developer Guide, "Access control")."""
 _ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")

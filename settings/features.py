@@ -47,7 +47,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
     Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.vpn", "api"),
     Feature.EVENTS: ("observability.events",),
     Feature.FIREWALL: ("edge.web_acl",),
-    Feature.FLEET: ("fleet", "bastion"),
+    Feature.FLEET: ("compute.fleet", "bastion"),
     Feature.FUNCTIONS: ("compute.functions",),
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
