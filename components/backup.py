@@ -128,7 +128,7 @@ class BackupPlan(pulumi.ComponentResource):
             for part, arn in _POLICIES.items()
         ]
         self._after = pulumi.ResourceOptions(parent=self, depends_on=attached)
-        self._selection("selection", plan.id, role.arn, ["*"])
+        self._selection("selection", self.vault_name, plan.id, role.arn, ["*"])
         if args.objectives.continuous:
             self._continuous(home, role.arn)
         self.restore_testing_plan_name = self._restore_tests(home, role.arn)
@@ -144,13 +144,13 @@ class BackupPlan(pulumi.ComponentResource):
         ]
 
     def _selection(
-        self, role: str, plan_id: pulumi.Input[str], role_arn: pulumi.Input[str], resources: list[str]
+        self, role: str, physical: str, plan_id: pulumi.Input[str], role_arn: pulumi.Input[str], resources: list[str]
     ) -> None:
         from pulumi_aws import backup
 
         backup.Selection(
             f"{self._name}-{role}",
-            name=self.vault_name,
+            name=physical,
             plan_id=plan_id,
             iam_role_arn=role_arn,
             resources=resources,
@@ -183,7 +183,7 @@ class BackupPlan(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._selection("continuous-selection", plan.id, role_arn, ["arn:aws:s3:::*"])
+        self._selection("continuous-selection", physical, plan.id, role_arn, ["arn:aws:s3:::*"])
 
     def _restore_tests(self, home: Vault, role_arn: pulumi.Input[str]) -> str | None:
         """One restore of each kind of store, deleted again when its time is over (FAC-DR-06)."""

@@ -10,7 +10,18 @@ from components.iam_documents import allow, document
 from components.scope import DataClass, Scope
 
 _GLOBAL_REGION = "us-east-1"  # of IAM, CloudFront, Route 53 and billing
-_OTHERS = ["account:*", "cloudtrail:*", "iam:*", "organizations:*", "sts:*"]
+_SERVICES = (
+    "acm", "apigateway", "application-autoscaling", "autoscaling", "backup", "backup-storage", "bedrock",
+    "cloudfront", "cloudwatch", "codedeploy", "codedeploy-commands-secure", "cognito-identity", "cognito-idp", "cognito-sync", "config", "ec2",
+    "ec2messages", "ecr", "ecs", "elasticache", "elasticloadbalancing", "events", "guardduty", "kms", "lambda", "logs",
+    "rds", "route53", "s3", "secretsmanager", "securityhub", "servicediscovery", "ses", "sns", "sqs", "ssm",
+    "ssmmessages", "tag", "wafv2", "xray",
+)  # fmt: skip
+"""Services that roles of a stack work with while it runs."""
+_READ = ("cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "iam:Get*", "iam:List*")
+"""What AWS Config records beside them."""
+_CONNECT = (("rds-db:connect", "rds-db", "dbuser:*"), ("elasticache:Connect", "elasticache", "*"))
+"""Sign-ins with tokens, which are no API requests and so have no region."""
 _SAFEGUARDS = [
     "backup:DeleteBackupVault*", "backup:DeleteRecoveryPoint", "backup:PutBackupVault*", "config:Delete*",
     "config:Stop*", "guardduty:Delete*", "guardduty:Disassociate*", "guardduty:StopMonitoringMembers",
@@ -73,18 +84,17 @@ def _document(args: BoundaryArgs) -> str:
     regions = sorted({scope.region, args.recovery_region or scope.region, _GLOBAL_REGION})
     roles = [scope.arn("iam", f"role/{role}", region="") for role in scope.name_patterns(limit=64)]
     return document(
-        {"Sid": "WorkWithServices", "Effect": "Allow", "NotAction": _OTHERS, "Resource": "*"},
-        allow("PassOwnRoles", ["iam:GetRole", "iam:PassRole"], roles),
+        allow(
+            "WorkWithServices",
+            [*(f"{service}:*" for service in _SERVICES), *_READ],
+            ["*"],
+            StringEquals={"aws:RequestedRegion": regions},
+        ),
+        *(
+            allow(f"SignIn{position}", [action], [scope.arn(service, resource, region="*")])
+            for position, (action, service, resource) in enumerate(_CONNECT)
+        ),
+        allow("PassOwnRoles", ["iam:PassRole"], roles),
         allow("KnowItself", ["sts:GetCallerIdentity"], ["*"]),
-        {
-            "Sid": "StayInRegions",
-            "Effect": "Deny",
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {
-                "StringNotEquals": {"aws:RequestedRegion": regions},
-                "Null": {"aws:RequestedRegion": "false"},
-            },
-        },
         {"Sid": "UndoNoSafeguard", "Effect": "Deny", "Action": _SAFEGUARDS, "Resource": "*"},
     )

@@ -65,6 +65,7 @@ class CodeDeploy(pulumi.ComponentResource):
             name=physical,
             description="Brings releases to the fleet",
             assume_role_policy=trust_of_passed_role("codedeploy.amazonaws.com"),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=child,
         )

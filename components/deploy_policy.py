@@ -24,7 +24,9 @@ _READ = (
 )  # fmt: skip
 _BUCKETS = (
     "s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucket", "s3:Put*Configuration",
-    "s3:PutBucket*", "s3:TagResource", "s3:UntagResource",
+    "s3:PutBucketCORS", "s3:PutBucketLogging", "s3:PutBucketNotification", "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketOwnershipControls", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
+    "s3:PutBucketVersioning", "s3:TagResource", "s3:UntagResource",
 )  # fmt: skip
 _SECRETS = (
     "secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
@@ -35,7 +37,7 @@ _KEYS = (
     "kms:*Alias", "kms:*KeyDeletion", "kms:*KeyRotation", "kms:CreateGrant", "kms:EnableKey", "kms:PutKeyPolicy",
     "kms:RetireGrant", "kms:UntagResource", "kms:UpdateKeyDescription",
 )  # fmt: skip
-_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "elasticache", "lambda", "rds", "secretsmanager")]
+_VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
 the KMS key"; AWS Backup Developer Guide, "Access control")."""
 _ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")

@@ -62,7 +62,7 @@ SERVICES: tuple[Service, ...] = (
     # --- base
     Service(
         area=Area.BASE,
-        reads=("ec2:Describe*",),
+        reads=("ec2:Describe*", "ec2:GetManagedPrefixListEntries"),
         at_home=(
             "ec2:*Address", "ec2:*FlowLogs", "ec2:*InternetGateway", "ec2:*NatGateway", "ec2:*NetworkAcl*",
             "ec2:*Route", "ec2:*RouteTable*", "ec2:*SecurityGroup*", "ec2:*Subnet", "ec2:*Tags", "ec2:*Vpc",
@@ -166,7 +166,8 @@ SERVICES: tuple[Service, ...] = (
         features=_of(Feature.FLEET),
         reads=(
             "autoscaling:Describe*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
-            "iam:GetInstanceProfile", "ssm:Describe*", "ssm:GetParameter", "ssm:GetParameters",
+            "iam:GetInstanceProfile", "iam:GetServiceLinkedRoleDeletionStatus", "scheduler:Get*", "scheduler:List*",
+            "ssm:Describe*", "ssm:GetParameter", "ssm:GetParameters",
         ),
         at_home=(
             "ec2:*IamInstanceProfile", "ec2:*LaunchTemplate*", "ec2:ModifyInstance*", "ec2:RunInstances",
@@ -179,7 +180,8 @@ SERVICES: tuple[Service, ...] = (
             "autoscaling:*NotificationConfiguration", "autoscaling:Set*", "autoscaling:UpdateAutoScalingGroup",
             "codedeploy:Create*", "codedeploy:Delete*", "codedeploy:RegisterApplicationRevision",
             "codedeploy:StopDeployment", "codedeploy:TagResource", "codedeploy:UntagResource", "codedeploy:Update*",
-            "iam:*InstanceProfile",
+            "iam:*InstanceProfile", "iam:DeleteServiceLinkedRole", "scheduler:CreateSchedule",
+            "scheduler:DeleteSchedule", "scheduler:UpdateSchedule",
         ),
         named=(
             Named(service="autoscaling", resource="autoScalingGroup:*:autoScalingGroupName/{name}", limit=255),
@@ -187,8 +189,10 @@ SERVICES: tuple[Service, ...] = (
             Named(service="codedeploy", resource="deploymentgroup:{name}/*", limit=100),
             Named(service="codedeploy", resource="deploymentconfig:*"),
             Named(service="iam", resource="instance-profile/{name}", limit=64, everywhere=True),
+            Named(service="iam", resource="role/aws-service-role/autoscaling.amazonaws.com/*", everywhere=True),
+            Named(service="scheduler", resource="schedule/*/{name}", limit=64),
         ),
-        passed_to=("codedeploy.amazonaws.com", "ec2.amazonaws.com"),
+        passed_to=("codedeploy.amazonaws.com", "ec2.amazonaws.com", "scheduler.amazonaws.com"),
         linked=("autoscaling.amazonaws.com",),
         attached=("AmazonSSMManagedInstanceCore", "service-role/AWSCodeDeployRole"),
     ),

@@ -416,6 +416,7 @@ class Fleet(pulumi.ComponentResource):
             assume_role_policy=trust(
                 "scheduler.amazonaws.com", scope, source=scope.arn("scheduler", "schedule-group/default")
             ),
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.INTERNAL, physical),
             opts=self._child,
         )

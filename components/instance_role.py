@@ -53,6 +53,7 @@ class InstanceRole(pulumi.ComponentResource):
             description=args.description,
             assume_role_policy=trust_of_passed_role("ec2.amazonaws.com"),
             max_session_duration=_SESSION_SECONDS,
+            permissions_boundary=scope.boundary,
             tags=scope.tagged(DataClass.PHI, physical),
             opts=child,
         )

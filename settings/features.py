@@ -44,15 +44,15 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
         f"detection.{part}" for part in ("guard_duty", "config", "security_hub", "access_analyzer")
     ),
     Feature.DIRECTORY: ("directory",),
-    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.client_vpn", "api"),
+    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.vpn", "api"),
     Feature.EVENTS: ("observability.events",),
     Feature.FIREWALL: ("edge.web_acl",),
-    Feature.FLEET: ("fleet", "bastion"),
+    Feature.FLEET: ("compute.fleet", "bastion"),
     Feature.FUNCTIONS: ("compute.functions",),
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
     Feature.TRAIL: ("observability.trail",),
-    Feature.VPN: ("edge.client_vpn",),
+    Feature.VPN: ("edge.vpn",),
 }
 """Feature → the settings, any of which asks for it."""
 

@@ -70,6 +70,7 @@ OUTPUTS: dict[str, Described] = {
     "secret_arns": Described(Form.BY_NAME, "Secrets of the application by path."),
     # --- edge
     "name_servers": Described(Form.LIST, "Name servers to enter at the domain's registrar."),
+    "dns_records": Described(Form.LIST, "Records to make where the domain is kept, when that is not Route 53."),
     "load_balancer_dns_name": Described(Form.TEXT, "AWS's own name of the load balancer."),
     "application_url": Described(Form.TEXT, "Address of the application."),
     "cloudfront_domain_name": Described(Form.TEXT, "CloudFront's own name of the CDN."),

@@ -37,18 +37,20 @@ PLACES = {  # provider module -> registry namespace, for types the embedded AWS 
 }  # fmt: skip
 NEVER = (  # what the registry's own implementation does beyond what the program declares, or an administrator must do
     "*:REST.*", "acm-pca:*", "acm:UpdateCertificateOptions", "apigateway:*DomainNameAccessAssociation*",
-    "application-autoscaling:*ScheduledAction", "autoloop:*", "autoscaling:DescribeTags",
-    "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging", "codewhisperer:*",
-    "cognito-idp:DescribeUserPoolClient", "cognito-sync:*", "ec2:*SubnetCidrBlock", "ec2:CreateVpcEncryptionControl",
-    "ec2:ModifyVpcTenancy", "ecr:*RepositoryPolicy", "ecs:StopServiceDeployment", "firehose:*", "iam:*Group*",
-    "iam:*UserPolicy", "iam:CreatePolicy*", "iam:DeletePolicy*", "iam:DeleteRolePermissionsBoundary",
-    "kms:DisableKey", "kms:ReEncrypt*", "lambda:*ProvisionedConcurrency*", "logs:*DataProtection*", "logs:*IndexPolicy",
-    "logs:CreateLogStream", "logs:PutBearerTokenAuthentication", "logs:PutLogEvents",
-    "logs:PutLogGroupDeletionProtection", "organizations:*", "payments:*", "rds:*HttpEndpoint", "rds:*RoleFromDB*",
-    "rds:*RoleToDB*", "rds:PromoteReadReplica", "rds:RemoveFromGlobalCluster", "rds:Restore*", "s3:*Metadata*",
-    "s3:DeleteBucket?*", "s3:PutObjectAcl",
-    "s3tables:*", "secretsmanager:*Replicat*", "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue",
-    "sns:*DataProtection*", "workmail:*",
+    "application-autoscaling:*ScheduledAction", "autoloop:*", "autoscaling:DescribeTags", "billing:*",
+    "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging", "codedeploy:RegisterOnPremisesInstance",
+    "codewhisperer:*", "cognito-idp:DescribeUserPoolClient", "cognito-sync:*", "ec2:*SubnetCidrBlock",
+    "ec2:CreateVpcEncryptionControl", "ec2:Get[*]", "ec2:ModifyVpcTenancy", "ecr:*RepositoryPolicy",
+    "ecs:StopServiceDeployment", "firehose:*", "iam:*Group*", "iam:*UserPolicy", "iam:CreatePolicy*",
+    "iam:DeletePolicy*", "iam:DeleteRolePermissionsBoundary", "kms:DisableKey", "kms:ReEncrypt*",
+    "lambda:*ProvisionedConcurrency*", "logs:*DataProtection*", "logs:*IndexPolicy", "logs:CreateLogStream",
+    "logs:PutBearerTokenAuthentication", "logs:PutLogEvents", "logs:PutLogGroupDeletionProtection",
+    "managed-fleets:*", "organizations:*", "payments:*", "rds:*HttpEndpoint", "rds:*RoleFromDB*", "rds:*RoleToDB*",
+    "rds:PromoteReadReplica", "rds:RemoveFromGlobalCluster", "rds:Restore*", "route53-recovery-control-config:*",
+    "s3:*BucketAcl", "s3:*Metadata*", "s3:DeleteBucket?*", "s3:PutBucketAbac", "s3:PutBucketReplication",
+    "s3:PutBucketWebsite", "s3:PutObjectAcl", "s3tables:*", "secretsmanager:*Replicat*",
+    "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue", "servicediscovery:*ServiceAttributes",
+    "sns:*DataProtection*", "ssm:Get[*]", "vpc-lattice:*", "workmail:*",
 )  # fmt: skip
 UNBOUND = {"deploy-deploy", "deploy-preview", "break-glass-role"}  # an administrator deploys these
 

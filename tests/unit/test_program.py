@@ -1089,3 +1089,58 @@ def test_mentalspace_serves_its_recordings_as_recorded() -> None:
 def test_mentalspace_tells_its_frontend_the_cdns_own_name() -> None:
     told = built("mentalspace").outputs["frontend_environment"]
     assert told["VITE_VIDEO_CDN"] == "https://videos.mentalspace.example.org"
+
+
+@pytest.mark.requirement(
+    "FAC-NET-01", "FAC-NET-02", "FAC-NET-03", "FAC-NET-04", "FAC-NET-05", "FAC-NET-06", "FAC-NET-07", "FAC-N25",
+)  # fmt: skip
+def test_facnet_has_the_recorded_network() -> None:
+    recorder = built("facnet").recorder
+    tiers: dict[str, int] = {}
+    for _, entry in recorder.of("aws:ec2/subnet:Subnet"):
+        tiers[entry["tags"]["Tier"]] = tiers.get(entry["tags"]["Tier"], 0) + 1
+        assert entry["cidrBlock"].endswith("/24")
+    assert tiers == {"public": 2, "application": 2, "data": 2, "cache": 2}
+    assert recorder.count("aws:ec2/natGateway:NatGateway") == 2
+    groups = {
+        kind: recorder.one(kind).property_dependencies["subnetIds"]
+        for kind in ("aws:rds/subnetGroup:SubnetGroup", "aws:elasticache/subnetGroup:SubnetGroup")
+    }
+    names = {entry.urn: entry.name for entry in recorder.all("aws:ec2/subnet:Subnet")}
+    placed = {kind: {names[urn].rsplit("-ca-", 1)[0] for urn in urns} for kind, urns in groups.items()}
+    assert list(placed.values()) == [{"network-data"}, {"network-cache"}]
+
+
+@pytest.mark.requirement("FAC-N06", "FAC-IAM-05", "FAC-OPS-02", "FAC-STO-03")
+def test_facnet_releases_from_main_without_a_user_or_a_key() -> None:
+    recorder = built("facnet").recorder
+    trust = json.loads(recorder.one("aws:iam/role:Role", "deploy-deploy").inputs["assumeRolePolicy"])
+    claims = trust["Statement"][0]["Condition"]["StringEquals"]
+    subject = claims["token.actions.githubusercontent.com:sub"]
+    assert subject == "repo:facnet-example/facnet-validator:ref:refs/heads/main"
+    assert not recorder.types & {"aws:iam/user:User", "aws:iam/accessKey:AccessKey"}
+    base = recorder.one("aws:iam/policy:Policy", "deploy-deploy-base").inputs["policy"]
+    archive = f"arn:aws:s3:::facnet-validator-deployments-prod-{ACCOUNT_ID}/deployment-1.zip"
+    assert decide(base, "s3:PutObject", archive) == "allowed"
+    instances = recorder.one("aws:iam/policy:Policy", "deploy-deploy-instances").inputs["policy"]
+    group = f"arn:aws:codedeploy:ca-central-1:{ACCOUNT_ID}:deploymentgroup:facnet-validator/production"
+    assert decide(instances, "codedeploy:CreateDeployment", group) == "allowed"
+
+
+@pytest.mark.requirement("FAC-DR-01", "FAC-DR-05", "FAC-DR-06", "FAC-N17", "FAC-STO-06")
+def test_facnet_keeps_its_recovery_objectives() -> None:
+    recorder = built("facnet").recorder
+    assert recorder.count("aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication") == 1
+    plan = recorder.one("aws:backup/restoreTestingPlan:RestoreTestingPlan").inputs
+    assert plan["scheduleExpression"] == "cron(0 12 1 1,4,7,10 ? *)"
+    kinds = {
+        entry["protectedResourceType"]
+        for _, entry in recorder.of("aws:backup/restoreTestingSelection:RestoreTestingSelection")
+    }
+    assert kinds == {"RDS", "S3"}
+    (continuous,) = recorder.one("aws:backup/plan:Plan", "backups-continuous").inputs["rules"]
+    assert continuous["enableContinuousBackup"] is True
+    (rule,) = recorder.one(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "storage-backups-lifecycle"
+    ).inputs["rules"]
+    assert rule["transitions"] == [{"storageClass": "INTELLIGENT_TIERING", "days": 90}]

@@ -33,6 +33,8 @@ def document(recorded: Recorder) -> str:
         ("iam:PassRole", OWN_ROLE, "allowed"),
         ("iam:PassRole", f"arn:aws:iam::{ACCOUNT_ID}:role/administrator", "not allowed"),
         ("iam:CreateUser", "*", "not allowed"),
+        ("iam:GetRole", OWN_ROLE, "allowed"),
+        ("rds-db:connect", f"arn:aws:rds-db:ca-central-1:{ACCOUNT_ID}:dbuser:db-1/app", "allowed"),
         ("iam:PutRolePolicy", OWN_ROLE, "not allowed"),
         ("sts:AssumeRole", OWN_ROLE, "not allowed"),
         ("organizations:LeaveOrganization", "*", "not allowed"),
@@ -57,7 +59,7 @@ def test_a_role_works_with_services_and_neither_gains_rights_nor_undoes_safeguar
 @pytest.mark.requirement("ALL-15", "OMN-N10")
 @pytest.mark.parametrize(
     ("region", "decision"),
-    [("ca-central-1", "allowed"), ("ca-west-1", "allowed"), ("us-east-1", "allowed"), ("eu-west-1", "denied")],
+    [("ca-central-1", "allowed"), ("ca-west-1", "allowed"), ("us-east-1", "allowed"), ("eu-west-1", "not allowed")],
 )
 def test_a_role_stays_in_the_stacks_regions_and_the_global_one(recorded: Recorder, region: str, decision: str) -> None:
     assert decide(document(recorded), "s3:CreateBucket", "*", aws__RequestedRegion=region) == decision
@@ -69,3 +71,8 @@ def test_its_arn_is_known_before_it_exists_and_it_fits(recorded: Recorder) -> No
     assert boundary_arn(scope()).endswith(f":policy/{recorded.one(POLICY).inputs['name']}")
     assert len(boundary_arn(replace(scope(), system="a" * 20, environment="development")).rpartition("/")[2]) <= 128
     assert all(statement["Sid"].isalnum() for statement in json.loads(text)["Statement"])
+
+
+def test_signing_in_with_a_token_has_no_region_and_is_allowed(recorded: Recorder) -> None:
+    user = f"arn:aws:rds-db:ca-central-1:{ACCOUNT_ID}:dbuser:db-1/app"
+    assert decide(document(recorded), "rds-db:connect", user, aws__RequestedRegion=None) == "allowed"
