@@ -23,6 +23,47 @@ def apply() -> None:
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
     _keep_how_users_sign_in()
     _lock_tokens()
+    _show_members_of_replication_groups()
+
+
+def _show_members_of_replication_groups() -> None:
+    """DescribeCacheClusters tells of a replication group's nodes too, with their network: moto knows it and is silent.
+
+    Source: Amazon ElastiCache API Reference, CacheCluster.
+    """
+    from moto.elasticache.models import ElastiCacheBackend
+
+    backend_class: Any = ElastiCacheBackend
+    if hasattr(backend_class, "shows_members"):
+        return
+    plain = backend_class.describe_cache_clusters
+
+    def describe(backend: Any, cache_cluster_id: str | None = None) -> list[Any]:
+        members = {
+            member: _member(member, group)
+            for group in backend.replication_groups.values()
+            for member in group.member_clusters
+        }
+        if cache_cluster_id in members:
+            return [members[cache_cluster_id]]
+        return [*plain(backend, cache_cluster_id), *members.values()]
+
+    backend_class.describe_cache_clusters = describe
+    backend_class.shows_members = True
+
+
+def _member(name: str, group: Any) -> dict[str, Any]:
+    return {
+        "CacheClusterId": name,
+        "ReplicationGroupId": group.replication_group_id,
+        "CacheClusterStatus": group.status,
+        "CacheNodeType": group.cache_node_type,
+        "Engine": group.engine,
+        "EngineVersion": group.engine_version,
+        "NumCacheNodes": 1,
+        "CacheSubnetGroupName": group.cache_subnet_group_name,
+        "SecurityGroups": [{"SecurityGroupId": id, "Status": "active"} for id in group.security_group_ids or ()],
+    }
 
 
 def _lock_tokens() -> None:

@@ -145,6 +145,8 @@ class ReplicationGroup(Handler):
         nodes = group.get("NodeGroups") or [{}]
         primary = (nodes[0].get("PrimaryEndpoint") or {}).get("Address")
         arn = group["ARN"]
+        members = group.get("MemberClusters") or [""]
+        node = client.describe_cache_clusters(CacheClusterId=members[0])["CacheClusters"][0] if members[0] else {}
         live: dict[str, Any] = {
             "description": group.get("Description"),
             "automaticFailoverEnabled": group.get("AutomaticFailover") == "enabled",
@@ -155,6 +157,9 @@ class ReplicationGroup(Handler):
             "kmsKeyId": group.get("KmsKeyId"),
             "snapshotRetentionLimit": group.get("SnapshotRetentionLimit"),
             "snapshotWindow": group.get("SnapshotWindow"),
+            "engine": node.get("Engine"),
+            "subnetGroupName": node.get("CacheSubnetGroupName"),
+            "securityGroupIds": [held["SecurityGroupId"] for held in node.get("SecurityGroups", ())] or None,
         }
         return {
             **{name: kept.get(name) for name in self.inputs - self.write_only},
@@ -170,7 +175,16 @@ class ReplicationGroup(Handler):
 
     def update(self, call: Call, id: str, old: Props, new: Props) -> None:
         self._keep(call, id, new)
+        if new.get("securityGroupIds"):
+            self._regroup(call, id, new["securityGroupIds"])
         retag(call, f"arn:aws:elasticache:{call.region}:{call.account_id}:replicationgroup:{id}", old, new)
+
+    def _regroup(self, call: Call, id: str, groups: list[str]) -> None:
+        """Moto's ModifyReplicationGroup takes no security groups: they are written into its backend."""
+        from moto.backends import get_backend
+
+        backend: Any = get_backend("elasticache")
+        backend[call.account_id][call.region].replication_groups[id].security_group_ids = groups
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("elasticache").delete_replication_group(ReplicationGroupId=id)

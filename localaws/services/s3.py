@@ -42,7 +42,12 @@ class Bucket(Handler):
             tags = from_tags(client.get_bucket_tagging(Bucket=id)["TagSet"])
         except ClientError:
             tags = {}
+        try:
+            locked = bool(client.get_object_lock_configuration(Bucket=id)["ObjectLockConfiguration"])
+        except ClientError:
+            locked = None
         return {
+            "objectLockEnabled": locked,
             "bucket": id, "arn": f"arn:aws:s3:::{id}", "tags": tags,
             "bucketDomainName": f"{id}.s3.amazonaws.com",
             "bucketRegionalDomainName": f"{id}.s3.{call.region}.amazonaws.com",

@@ -22,7 +22,6 @@ CASES: list[Case] = [
 PARTLY_HELD = {
     "aws:cognito/userPool:UserPool": "whether names are case-sensitive",
     "aws:ecs/taskDefinition:TaskDefinition": "a revision is never adopted: a new one is registered",
-    "aws:elasticache/replicationGroup:ReplicationGroup": "engine and subnet group",
     "aws:rds/clusterInstance:ClusterInstance": "the subnet group, which a member has of its cluster",
     "aws:secretsmanager/secretRotation:SecretRotation": "whether rotation without a function is on",
 }

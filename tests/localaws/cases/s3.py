@@ -49,6 +49,7 @@ def lifecycle(days: int) -> list[dict[str, object]]:
 
 CASES = [
     Case("aws:s3/bucket:Bucket", {"bucket": "clinic-x", "tags": {"DataClass": "phi"}}, {"tags": {"DataClass": "pii"}}),
+    Case("aws:s3/bucket:Bucket", {"bucket": "clinic-x", "objectLockEnabled": True, "tags": {}}, name="Bucket-locked"),
     Case(
         "aws:s3/bucketVersioning:BucketVersioning",
         {"bucket": Ref("bucket"), "versioningConfiguration": {"status": "Enabled"}},
