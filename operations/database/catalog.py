@@ -69,15 +69,17 @@ with object as (
             from pg_attrdef a join pg_class c on c.oid = a.adrelid
   union all select 'pg_rewrite'::regclass, r.oid, c.relnamespace, null
             from pg_rewrite r join pg_class c on c.oid = r.ev_class
-  union all select 'pg_constraint'::regclass, k.oid, k.connamespace, format('CONSTRAINT %%I ON %%I', conname, relname)
+  union all select 'pg_constraint'::regclass, k.oid, k.connamespace,
+                   case when relname is not null then format('CONSTRAINT %%I ON %%I', conname, relname) end
             from pg_constraint k left join pg_class c on c.oid = k.conrelid
   union all select 'pg_policy'::regclass, p.oid, c.relnamespace, format('POLICY %%I ON %%I', polname, relname)
             from pg_policy p join pg_class c on c.oid = p.polrelid
   union all select 'pg_trigger'::regclass, t.oid, c.relnamespace, format('TRIGGER %%I ON %%I', tgname, relname)
             from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal
 )
-select distinct d.classid::bigint, d.objid::bigint, o.catalogue::regclass::text, coalesce(o.tag, ''), n.nspname,
-       pg_describe_object(d.classid, d.objid, 0), pg_describe_object(d.refclassid, d.refobjid, 0)
+select d.classid::bigint, d.objid::bigint, o.catalogue::regclass::text, coalesce(o.tag, ''), n.nspname,
+       pg_describe_object(d.classid, d.objid, 0),
+       string_agg(distinct pg_describe_object(d.refclassid, d.refobjid, 0), ', ')
 from pg_depend d
 join object o on o.catalogue = d.classid and o.oid = d.objid
 join object r on r.catalogue = d.refclassid and r.oid = d.refobjid
@@ -85,6 +87,7 @@ join pg_namespace n on n.oid = o.namespace
 join pg_namespace m on m.oid = r.namespace
 where d.deptype in ('n', 'a') and m.nspname = any(%(excluded)s) and n.nspname <> all(%(excluded)s)
   and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+group by 1, 2, 3, 4, 5, 6
 order by 6
 """
 

@@ -251,7 +251,8 @@ class Migration:
 
     def _kept_before(self, connection: Connection) -> list[str]:
         before = _beside(self.target.database, "_before")
-        if catalog.database_oid(connection, before) is None or self.state.finished:
+        there = catalog.database_oid(connection, before)
+        if there is None or there == self.state.values.get("previous_oid"):
             return []
         return [
             f"database {before}: expected none, found the one that an earlier migration kept; `phi database finish`"
@@ -690,7 +691,18 @@ def _hidden_rows(connection: Connection, tables: Sequence[Table]) -> list[str]:
             found.append(f"{table.shown}: expected that its rows can be read, found no SELECT for this user")
         elif filtered:
             found.append(f"{table.shown}: expected every row, found row security that hides some from this user")
+    row = connection.execute(_HIDDEN_LARGE_OBJECTS).fetchone()
+    if row and row[0]:
+        found.append(f"large objects: expected that all can be read, found {row[0]:,} without SELECT for this user")
     return found
+
+
+_HIDDEN_LARGE_OBJECTS = """
+select count(*) from pg_largeobject_metadata m
+where current_setting('is_superuser') = 'off' and not pg_has_role(m.lomowner, 'USAGE')
+  and not exists (select from aclexplode(m.lomacl) a
+                  where a.privilege_type = 'SELECT' and (a.grantee = 0 or pg_has_role(a.grantee, 'USAGE')))
+"""
 
 
 def _behind(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[str]:

