@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -16,8 +17,12 @@ from operations.database.connection import Connection, Server
 from operations.database.place import Login
 from operations.mistakes import Mistake
 
-TABLE_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-SEQUENCE_PRIVILEGES = ("USAGE", "SELECT")
+TABLE_PRIVILEGES: tuple[LiteralString, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+SEQUENCE_PRIVILEGES: tuple[LiteralString, ...] = ("USAGE", "SELECT")
+_GRANTED: dict[LiteralString, tuple[LiteralString, ...]] = {
+    "table": TABLE_PRIVILEGES,
+    "sequence": SEQUENCE_PRIVILEGES,
+}
 NO_ATTRIBUTES = ("superuser", "createdb", "createrole", "replication", "bypassrls")
 
 
@@ -93,11 +98,11 @@ def _statements(
                 sql.SQL("revoke create on schema {} from public").format(schema),
                 sql.SQL("grant usage on schema {} to {}").format(schema, user),
             ]
-        for kind, privileges in (("table", TABLE_PRIVILEGES), ("sequence", SEQUENCE_PRIVILEGES)):
-            granted = sql.SQL(", ".join(privileges))
+        for kind, privileges in _GRANTED.items():
+            granted = sql.SQL(", ").join(map(sql.SQL, privileges))
             there = sql.SQL(", ").join(relations.get((name, kind), []))
             future = sql.SQL("alter default privileges for role {} in schema {} ").format(admin, schema)
-            kinds = sql.SQL(f"{kind}s")
+            kinds = sql.SQL(kind) + sql.SQL("s")
             if relations.get((name, kind)):
                 statements.append(sql.SQL("revoke all on {} {} from {}").format(sql.SQL(kind), there, user))
                 if wanted:

@@ -66,14 +66,11 @@ class Server:
 
     def connect(self, *, autocommit: bool = True) -> Connection:
         """Sign in. Raises psycopg.OperationalError when the server does not answer or refuses."""
-        return psycopg.connect(
-            "",
-            autocommit=autocommit,
-            application_name=APPLICATION,
-            connect_timeout=CONNECT_SECONDS,
-            password=self.password,
-            **{name: value for name, value in self.parameters.items() if name in _PARAMETERS},
+        given = {name: value for name, value in self.parameters.items() if name in _PARAMETERS}
+        text = conninfo.make_conninfo(
+            "", **given, password=self.password, application_name=APPLICATION, connect_timeout=CONNECT_SECONDS
         )
+        return psycopg.connect(text, autocommit=autocommit)
 
 
 @contextlib.contextmanager
@@ -161,9 +158,10 @@ def _chosen(chosen: str, ask: Ask | None) -> dict[str, str]:
 
 def _resolved(parameters: Mapping[str, str]) -> Server:
     """Sign in and keep what libpq made of service file, environment and password file."""
-    with psycopg.connect(
+    text = conninfo.make_conninfo(
         "", application_name=APPLICATION, **{"connect_timeout": str(CONNECT_SECONDS), **parameters}
-    ) as connection:
+    )
+    with psycopg.connect(text) as connection:
         found = {option.keyword.decode(): option.val.decode() for option in connection.pgconn.info if option.val}
         password = connection.info.password or None
     return Server(parameters={name: found[name] for name in _PARAMETERS if name in found}, password=password)

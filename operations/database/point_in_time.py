@@ -107,6 +107,11 @@ def plan(database: StackDatabase, client: Client, *, moment: datetime | None, id
     rds = client("rds", database.region)
     now = datetime.now(UTC)
     target = identifier or _suffixed(database.identifier, f"-restored-{now:%Y%m%d%H%M}")
+    if not target.startswith(f"{database.identifier}-") or len(target) > LONGEST_IDENTIFIER:
+        raise Mistake(
+            f"--identifier: expected a name of at most {LONGEST_IDENTIFIER} characters that begins with "
+            f"{database.identifier}-, because the stack's roles know only such, found {target}."
+        )
     source = describe(rds, database.identifier, aurora=database.aurora)
     if source is None:
         raise Refused(f"{database.identifier}: expected the stack's database, found none of that name in AWS.")
@@ -317,22 +322,28 @@ def _log_groups(logs: Any, restore: Restore) -> None:
 def differences(source: Resource, restored: Resource, *, aurora: bool) -> list[str]:
     """How a restored database differs from the one it was restored from, in words."""
     names = _SAME_CLUSTER if aurora else _SAME_INSTANCE
-    pairs = {name: (_plain(source.get(name)), _plain(restored.get(name))) for name in names}
-    pairs["VpcSecurityGroups"] = (
-        sorted(group["VpcSecurityGroupId"] for group in source.get("VpcSecurityGroups", ())),
-        sorted(group["VpcSecurityGroupId"] for group in restored.get("VpcSecurityGroups", ())),
-    )
+    pairs: dict[str, tuple[object, object]] = {
+        name: (_plain(source.get(name)), _plain(restored.get(name))) for name in names
+    }
+    compared: dict[str, Callable[[Resource], object]] = {"VpcSecurityGroups": _security_groups}
     if not aurora:
-        pairs["DBSubnetGroup"] = tuple(
-            each.get("DBSubnetGroup", {}).get("DBSubnetGroupName") for each in (source, restored)
-        )  # type: ignore[assignment]
-        pairs["DBParameterGroup"] = tuple(
-            [group["DBParameterGroupName"] for group in each.get("DBParameterGroups", ())]
-            for each in (source, restored)
-        )  # type: ignore[assignment]
+        compared |= {"DBSubnetGroup": _subnet_group, "DBParameterGroup": _parameter_groups}
+    pairs |= {name: (of(source), of(restored)) for name, of in compared.items()}
     return [
         f"{name}: expected {expected}, found {found}" for name, (expected, found) in pairs.items() if expected != found
     ]
+
+
+def _security_groups(resource: Resource) -> list[str]:
+    return sorted(group["VpcSecurityGroupId"] for group in resource.get("VpcSecurityGroups", ()))
+
+
+def _subnet_group(instance: Resource) -> str | None:
+    return instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName")
+
+
+def _parameter_groups(instance: Resource) -> list[str]:
+    return [group["DBParameterGroupName"] for group in instance.get("DBParameterGroups", ())]
 
 
 def _plain(value: object) -> object:

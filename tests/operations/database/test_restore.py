@@ -101,12 +101,12 @@ def test_an_instance_is_restored_as_well_protected_as_it_was(
     watch(monkeypatch, asked)
     moment = instance["LatestRestorableTime"] - timedelta(minutes=1)
     code, shown, said = restore(
-        stack, "--time", moment.isoformat(), "--identifier", "clinic-before-lunch", "--yes", "--json"
+        stack, "--time", moment.isoformat(), "--identifier", f"{SOURCE}-before-lunch", "--yes", "--json"
     )
     assert code == 0, said + shown
     report = json.loads(shown)
     assert report["restored"]["findings"] == []
-    new = rds.describe_db_instances(DBInstanceIdentifier="clinic-before-lunch")["DBInstances"][0]
+    new = rds.describe_db_instances(DBInstanceIdentifier=f"{SOURCE}-before-lunch")["DBInstances"][0]
     assert new["StorageEncrypted"]
     assert new["KmsKeyId"] == place["key"]
     assert new["DBSubnetGroup"]["DBSubnetGroupName"] == SOURCE
@@ -148,10 +148,10 @@ def watch(monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, dict[str, Any]
 def test_the_logs_of_a_restored_database_are_encrypted_and_kept_like_the_old_ones(
     stack: Stack, instance: dict[str, Any], place: dict[str, Any]
 ) -> None:
-    assert restore(stack, "--latest", "--identifier", "clinic-new", "--yes")[0] == 0
+    assert restore(stack, "--latest", "--identifier", f"{SOURCE}-new", "--yes")[0] == 0
     logs = boto3.client("logs", region_name=REGION)
-    (group,) = logs.describe_log_groups(logGroupNamePrefix="/aws/rds/instance/clinic-new/")["logGroups"]
-    assert group["logGroupName"] == "/aws/rds/instance/clinic-new/postgresql"
+    (group,) = logs.describe_log_groups(logGroupNamePrefix=f"/aws/rds/instance/{SOURCE}-new/")["logGroups"]
+    assert group["logGroupName"] == f"/aws/rds/instance/{SOURCE}-new/postgresql"
     assert group["kmsKeyId"] == place["key"]
     assert group["retentionInDays"] == 365
 
@@ -160,15 +160,16 @@ def test_the_logs_of_a_restored_database_are_encrypted_and_kept_like_the_old_one
 def test_a_cluster_is_restored_with_all_its_instances(
     stack: Stack, cluster: dict[str, Any], rds: Any, place: dict[str, Any]
 ) -> None:
-    code, shown, said = restore(stack, "--latest", "--identifier", "clinic-again", "--yes", "--json")
+    code, shown, said = restore(stack, "--latest", "--identifier", f"{SOURCE}-again", "--yes", "--json")
     assert code == 0, said + shown
     report = json.loads(shown)
     assert report["restored"]["findings"] == []
-    assert report["plan"]["instances"] == ["clinic-again-1", "clinic-again-2"]
-    new = rds.describe_db_clusters(DBClusterIdentifier="clinic-again")["DBClusters"][0]
-    assert {member["DBInstanceIdentifier"] for member in new["DBClusterMembers"]} == {
-        "clinic-again-1",
-        "clinic-again-2",
+    assert report["plan"]["instances"] == [f"{SOURCE}-again-1", f"{SOURCE}-again-2"]
+    new = rds.describe_db_clusters(DBClusterIdentifier=f"{SOURCE}-again")["DBClusters"][0]
+    members = {member["DBInstanceIdentifier"] for member in new["DBClusterMembers"]}
+    assert members == {
+        f"{SOURCE}-again-1",
+        f"{SOURCE}-again-2",
     }
     assert new["KmsKeyId"] == place["key"]
     assert new["DBClusterParameterGroup"] == f"{SOURCE}-17"
@@ -199,9 +200,17 @@ def test_a_moment_the_backups_do_not_hold_is_refused(stack: Stack, instance: dic
 
 
 def test_a_name_in_use_is_refused(stack: Stack, instance: dict[str, Any]) -> None:
-    code, _, said = restore(stack, "--latest", "--identifier", SOURCE, "--yes")
+    assert restore(stack, "--latest", "--identifier", f"{SOURCE}-new", "--yes")[0] == 0
+    code, _, said = restore(stack, "--latest", "--identifier", f"{SOURCE}-new", "--yes")
     assert code == 2
-    assert SOURCE in said
+    assert f"{SOURCE}-new in use" in said
+
+
+@pytest.mark.parametrize("name", ["clinic", SOURCE, f"{SOURCE}-{'n' * 40}"])
+def test_a_name_that_the_stacks_roles_do_not_know_is_refused(name: str, stack: Stack, instance: dict[str, Any]) -> None:
+    code, _, said = restore(stack, "--latest", "--identifier", name, "--yes")
+    assert code == 2
+    assert f"begins with {SOURCE}-" in said
 
 
 def test_a_database_that_aws_does_not_have_is_a_refusal(stack: Stack) -> None:
@@ -230,10 +239,10 @@ def test_what_the_restored_one_lacks_is_said(instance: dict[str, Any]) -> None:
 
 
 def test_the_next_steps_name_both_databases(stack: Stack, instance: dict[str, Any]) -> None:
-    code, shown, _ = restore(stack, "--latest", "--identifier", "clinic-new", "--yes", "--json")
+    code, shown, _ = restore(stack, "--latest", "--identifier", f"{SOURCE}-new", "--yes", "--json")
     assert code == 0
     steps = json.loads(shown)["next"]
-    assert steps[0].startswith(f"phi database connect {stack.name} --address clinic-new.")
+    assert steps[0].startswith(f"phi database connect {stack.name} --address {SOURCE}-new.")
     assert f"--db-instance-identifier {SOURCE} --new-db-instance-identifier {SOURCE}-before" in steps[1]
-    assert f"--db-instance-identifier clinic-new --new-db-instance-identifier {SOURCE}" in steps[2]
+    assert f"--db-instance-identifier {SOURCE}-new --new-db-instance-identifier {SOURCE}" in steps[2]
     assert instance["DbiResourceId"] in steps[4]
