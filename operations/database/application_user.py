@@ -16,6 +16,7 @@ from operations.database import catalog
 from operations.database.connection import Connection, Server
 from operations.database.place import Login
 from operations.mistakes import Mistake
+from settings.database import SECOND_USER
 
 TABLE_PRIVILEGES: tuple[LiteralString, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
 SEQUENCE_PRIVILEGES: tuple[LiteralString, ...] = ("USAGE", "SELECT")
@@ -42,13 +43,25 @@ def apply(server: Server, application: Login, schemas: Sequence[str]) -> Changed
     The password is sent as a SCRAM verifier, so it is in no log of the server.
     Raises Mistake for a schema that is not there, or a user with rights no application should have.
     """
+    first = first_of(application.username)
     with server.connect(autocommit=False) as connection:
         _require_schemas(connection, schemas)
         created = _sign_in(connection, application)
-        for statement in _statements(connection, server.database, server.user, application.username, schemas):
+        if first != application.username:
+            if catalog.role(connection, first) is None:
+                connection.execute(sql.SQL("create role {}").format(sql.Identifier(first)))
+            connection.execute(
+                sql.SQL("grant {} to {}").format(sql.Identifier(first), sql.Identifier(application.username))
+            )
+        for statement in _statements(connection, server.database, server.user, first, schemas):
             connection.execute(statement)
         connection.commit()
     return Changed(username=application.username, created=created, schemas=tuple(schemas))
+
+
+def first_of(username: str) -> str:
+    """The one of the application's two users that holds the privileges; the other, its member, has them from it."""
+    return username.removesuffix(SECOND_USER)
 
 
 def _require_schemas(connection: Connection, schemas: Sequence[str]) -> None:
@@ -123,6 +136,9 @@ def differences(server: Server, username: str, schemas: Sequence[str]) -> list[s
         if not role["login"]:
             found.append(f"user {username}: expected to sign in, found that it may not")
         found += [f"user {username}: expected no {name}, found it" for name in NO_ATTRIBUTES if role[name]]
+        first = first_of(username)
+        if first != username and catalog.role(connection, first) is None:
+            return [*found, f"user {first}: expected one, whose member {username} is, found none"]
         for privilege, wanted in (("CONNECT", True), ("CREATE", False), ("TEMPORARY", False)):
             row = connection.execute(
                 "select has_database_privilege(%s, current_database(), %s)", (username, privilege)
@@ -137,7 +153,7 @@ def differences(server: Server, username: str, schemas: Sequence[str]) -> list[s
         rows = connection.execute(_PRIVILEGES, {"user": username, "schemas": list(schemas)}).fetchall()
         for what, privilege, wanted, has in rows:
             found += _difference(what, privilege, wanted, has)
-        defaults = connection.execute(_DEFAULTS, {"user": username, "schemas": list(schemas)}).fetchall()
+        defaults = connection.execute(_DEFAULTS, {"user": first, "schemas": list(schemas)}).fetchall()
         wanted_defaults = {
             (schema, kind): frozenset(privileges)
             for schema in schemas

@@ -397,7 +397,8 @@ def restore(
         )
     else:
         _list(list(done.findings))
-        output.print(f"{done.target} answers at {done.address} after {done.seconds:.0f} s. Next:", highlight=False)
+        output.print(f"{done.target} answers at {done.address} after {done.seconds:.0f} s. Next:", highlight=False,
+                     soft_wrap=True)  # fmt: skip
         for step in steps:
             output.print(f"  {step}", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(FINDING if done.findings else 0)
