@@ -10,7 +10,7 @@ from settings.api import ApiSettings
 from settings.base import Environment, weekly, windows_overlap
 from settings.bastion import BastionSettings
 from settings.cache import CacheSettings, Eviction
-from settings.compute import ComputeSettings
+from settings.compute import FLEET, ComputeSettings
 from settings.database import AuroraSettings, DatabaseSettings
 from settings.directory import DirectorySettings
 from settings.edge import EdgeSettings, ViewerAccess
@@ -577,7 +577,8 @@ def _rotation(
         yield _problem("network.nat", expected, network.nat)
     users: list[str] = []
     if compute is not None:
-        users = [*compute.services, *(name for name, each in compute.functions.items() if each.database)]
+        fleet = [] if compute.fleet is None else [FLEET]
+        users = [*compute.services, *fleet, *(name for name, each in compute.functions.items() if each.database)]
     if users and database.application_username is None:
         expected = (
             f"a user for {', '.join(users)}, which would go on with the administrator's password of before a rotation "

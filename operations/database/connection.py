@@ -52,6 +52,11 @@ class Server:
         where = self.parameters.get("host") or self.parameters.get("hostaddr") or "this machine"
         return f"{self.user}@{where}:{self.parameters.get('port', '5432')}/{self.database}"
 
+    @property
+    def identity(self) -> str:
+        """What stays the same when a tunnel opens at another port the next time."""
+        return f"{self.user}@{self.parameters.get('host', '')}/{self.database}"
+
     def at(self, database: str) -> Server:
         """The same server and user, another database."""
         return replace(self, parameters={**self.parameters, "dbname": database})

@@ -198,13 +198,14 @@ class Migration:
             extensions = catalog.extensions(old)
             findings = [
                 *self._missing_extensions(extensions, catalog.available_extensions(new)),
-                *_missing_schemas(old, self.options.excluded),
+                *_missing_schemas(old, self.options),
                 *self._standing_dependents(catalog.dependents(old, self.options.excluded)),
                 *(self._unexpected(_exact(old, tables, self.options.expected))),
                 *self._kept_before(new),
                 *_hidden_rows(old, tables),
             ]
             notes = [
+                *([] if self.application else ["no user of the application is made: the stack has none of its own"]),
                 *(f"event trigger {name} is not moved: only a superuser can create one"
                   for name in catalog.event_triggers(old)),
                 *(f"the old database's own setting {setting} is not moved" for setting in catalog.own_settings(old)),
@@ -274,7 +275,7 @@ class Migration:
         """
         if not self.state.begun:
             self.state.update(
-                format=FORMAT, begun=_now(), source=self.source.shown, target=self.target.shown,
+                format=FORMAT, begun=_now(), source=self.source.identity, target=self.target.identity,
                 options=self.options.as_json(), steps={}, tables={},
             )  # fmt: skip
         self._require_same()
@@ -294,7 +295,7 @@ class Migration:
 
     def _require_same(self) -> None:
         """Raises Mistake when a migration was begun with other servers or other options."""
-        wanted = {"source": self.source.shown, "target": self.target.shown, "options": self.options.as_json()}
+        wanted = {"source": self.source.identity, "target": self.target.identity, "options": self.options.as_json()}
         for name, value in wanted.items():
             if self.state.values[name] != value:
                 raise Mistake(
@@ -672,11 +673,15 @@ def _exact(connection: Connection, tables: Sequence[Table], expected: Mapping[st
     return found
 
 
-def _missing_schemas(connection: Connection, excluded: Sequence[str]) -> list[str]:
+def _missing_schemas(connection: Connection, options: Options) -> list[str]:
     there = {name for (name,) in connection.execute("select nspname from pg_namespace").fetchall()}
+    moved = there - set(options.excluded) | {"public"}
     return [
-        f"--exclude-schema {name}: expected on the old server, found none" for name in excluded if name not in there
-    ]
+        *(f"--exclude-schema {each}: expected on the old server, found none"
+          for each in options.excluded if each not in there),
+        *(f"--schema {each}: expected among those that are moved, found none"
+          for each in options.schemas if each not in moved),
+    ]  # fmt: skip
 
 
 def _hidden_rows(connection: Connection, tables: Sequence[Table]) -> list[str]:

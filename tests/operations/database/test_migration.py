@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from operations.database.connection import Server
 from operations.database.migration import State
 from tests.operations.database.conftest import ADMINISTRATOR, APPLICATION, Postgres, Stack
 
@@ -298,9 +299,26 @@ def test_other_options_than_the_migration_began_with_are_refused(
     name = old_database(SMALL)
     command = ["migrate", stack.name, *from_old(name), *stack.arguments, "--yes"]
     dying(stack, command, "schema")
-    code, _, said = stack.phi(*command, "--schema", "other")
+    code, _, said = stack.phi(*command, "--skip-dependents")
     assert code == 2
     assert "another options" in said
+
+
+def test_a_migration_goes_on_through_a_tunnel_that_opens_at_another_port() -> None:
+    server = Server(parameters={"host": "db.example.org", "port": "5432", "dbname": "clinic", "user": "admin"})
+    assert server.through("127.0.0.1", 1).identity == server.through("127.0.0.1", 2).identity == server.identity
+    assert server.at("other").identity != server.identity
+
+
+def test_a_schema_that_is_not_moved_is_a_finding(stack: Stack, old_database: Make, from_old: FromOld) -> None:
+    name = old_database(SMALL)
+    code, shown, _ = stack.phi(
+        "migrate", stack.name, *from_old(name), *stack.arguments, "--schema", "clinical", "--exclude-schema", "auth",
+        "--dry-run",
+    )  # fmt: skip
+    assert code == 1
+    assert "--schema clinical: expected among those that are moved" in shown
+    assert "--exclude-schema auth: expected on the old server" in shown
 
 
 def test_an_archive_that_was_changed_is_not_restored(stack: Stack, old_database: Make, from_old: FromOld) -> None:

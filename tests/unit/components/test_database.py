@@ -340,11 +340,9 @@ def test_a_managed_password_is_in_no_state_and_rotates(recorded: Recorder, set_d
 
 
 @pytest.mark.requirement("LWO-N10")
-def test_a_password_of_our_own_has_no_rotation_without_a_function(recorded: Recorder) -> None:
-    build(recorded)
+def test_a_password_of_our_own_is_not_rotated_by_rds(recorded: Recorder) -> None:
+    build(recorded, rotation_days=30)  # components/rotation.py does
     assert recorded.count("aws:secretsmanager/secretRotation:SecretRotation") == 0
-    with pytest.raises(ValidationError, match="rotation_days: expected none without managed_password"):
-        RdsSettings(engine_version="15.15", rotation_days=30)
 
 
 # --- read replicas
