@@ -8,6 +8,7 @@ import pytest
 
 from settings import load, schema
 from settings.database import AuroraSettings, RdsSettings
+from settings.features import Feature, features
 from tests.unit.settings.test_load import problems, smallest
 
 AURORA = {"engine": "aurora-postgresql", "engine_version": "15.19"}
@@ -146,3 +147,8 @@ def test_tasks_that_run_are_not_locked_out_by_a_rotation() -> None:
     found = problems(smallest(database=given, **sections))
     assert [each for each in found if each.startswith("phi-platform:database.application_username: expected a user")]
     assert load.load(smallest(database={**given, "application_username": "clinic_app"}, **sections)).database
+
+
+def test_a_stack_that_rotates_passwords_may_deploy_a_function() -> None:
+    assert Feature.FUNCTIONS in features(load.load(smallest(database={**RDS, "rotation_days": 30})))
+    assert Feature.FUNCTIONS not in features(load.load(smallest(database=RDS)))
