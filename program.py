@@ -42,6 +42,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.postgresql import Credentials, PostgresqlDatabase
 from components.registry import Registry, RegistryArgs, repository_name
 from components.replication import RULE_ID
+from components.rotation import Rotation, RotationArgs
 from components.scope import DataClass, Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs, Target
@@ -477,6 +478,24 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             ),
             pulumi.ResourceOptions(depends_on=[network, groups]),  # it starts with every way out open
         )
+    rotation = None
+    if settings.database is not None and settings.database.rotates_own and database is not None:
+        rotation = Rotation(
+            "rotation",
+            RotationArgs(
+                scope=scope,
+                administrator=database.administrator,
+                application=database.application,
+                days=settings.database.rotated_every_days or 0,
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.service_id,
+                kms_key_arn=keys.arns[Purpose.SECRETS],
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                log_days=settings.database.log_days,
+                key_aliases=[keys.aliases[Purpose.SECRETS]],
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),  # it starts with every way out open
+        )
     outputs |= {
         "backend_environment": backend_environment,
         "function_names": {name: function.name for name, function in functions.items()},
@@ -713,7 +732,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                         dead_letter_queue_name=function.failures_queue_name,
                         log_group_name=function.log_group_name,
                     )
-                    for name, function in functions.items()
+                    for name, function in (
+                        functions if rotation is None else {**functions, "rotation": rotation.function}
+                    ).items()
                 },
                 nat_gateway_ids=network.nat_gateway_ids,
                 replications=_watched_replications(settings, storage),

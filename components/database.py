@@ -92,7 +92,7 @@ class Database(pulumi.ComponentResource):
         paths = {export: f"/aws/rds/instance/{self.identifier}/{export}" for export in LOG_EXPORTS}
         logs = log_groups(name, args, paths, settings.log_days, self)
         login = Login(name, args, settings, self)
-        monitors = self.identifier if settings.read_replicas == 0 else f"{self.identifier}*"
+        monitored = f"{self.identifier}*"  # replicas, and what is restored beside it
         # what the instance and its replicas share
         common: dict[str, Any] = {
             "auto_minor_version_upgrade": settings.auto_minor_version_upgrade,
@@ -113,7 +113,7 @@ class Database(pulumi.ComponentResource):
             "performance_insights_kms_key_id": args.kms_key_arn,
             "performance_insights_retention_period": settings.insights_days,
             "monitoring_interval": settings.monitoring_seconds,
-            "monitoring_role_arn": monitoring_role(name, scope, monitors, self),
+            "monitoring_role_arn": monitoring_role(name, scope, monitored, self),
         }
         instance = rds.Instance(
             f"{name}-instance",

@@ -10,7 +10,7 @@ from settings.api import ApiSettings
 from settings.base import Environment, weekly, windows_overlap
 from settings.bastion import BastionSettings
 from settings.cache import CacheSettings, Eviction
-from settings.compute import ComputeSettings
+from settings.compute import FLEET, ComputeSettings
 from settings.database import AuroraSettings, DatabaseSettings
 from settings.directory import DirectorySettings
 from settings.edge import EdgeSettings, ViewerAccess
@@ -563,6 +563,31 @@ def _functions(
         if function.database and network.nat is Nat.NONE and InterfaceService.SECRETS_MANAGER not in endpoints:
             expected = f"secretsmanager, because {path} reads the database's secret without NAT"
             yield _problem("network.interface_endpoints", expected, ", ".join(endpoints) or "none")
+
+
+@_check
+def _rotation(
+    database: DatabaseSettings | None, compute: ComputeSettings | None, network: NetworkSettings
+) -> Iterator[Problem]:
+    """A function of this program that rotates passwords reaches what it needs, and breaks no sign-in (OMN-N13)."""
+    if database is None or not database.rotates_own:
+        return
+    if network.nat is Nat.NONE:
+        expected = "one or per-zone, because database.rotation_days gets the certificate authorities of RDS by HTTPS"
+        yield _problem("network.nat", expected, network.nat)
+    users: list[str] = []
+    if compute is not None:
+        fleet = [] if compute.fleet is None else [FLEET]
+        users = [*compute.services, *fleet, *(name for name, each in compute.functions.items() if each.database)]
+    if users and database.application_username is None:
+        expected = (
+            f"a user for {', '.join(users)}, which would go on with the administrator's password of before a rotation "
+            "(database.rotation_days)"
+        )
+        yield _problem("database.application_username", expected, "none")
+    if compute is not None and "rotation" in compute.functions:
+        expected = "another name, because database.rotation_days makes a function of this one"
+        yield _problem("compute.functions.rotation", expected, "rotation")
 
 
 @_check

@@ -14,6 +14,9 @@ SHORTEST_WINDOW_MINUTES = 30
 LONGEST_MASTER_NAME = 16
 MANAGED_ROTATION_DAYS = 30
 INSIGHTS_ACU = 2
+LONGEST_NAME = 63
+SECOND_USER = "_second"
+"""What the other of the application's two users has at the end of its name, where passwords are rotated here."""
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["clinic_admin"])]
 """A PostgreSQL name that needs no quotes and that RDS takes."""
@@ -67,8 +70,9 @@ class PostgresqlSettings(Section):
     """Whether RDS itself generates, keeps and rotates the administrator's password, in a secret it names `rds!…`
     (MSP-N26, LWO-IAM-07, OMN-N13). False: it is generated here, and kept in a secret named by `naming`."""
     rotation_days: Annotated[int, Field(ge=1, le=365)] | None = None
-    """Days between rotations of the administrator's password. Default: 30 with `managed_password` (MSP-N26), else
-    never."""
+    """Days between rotations of the administrator's password, and of the application's where both are generated here: a
+    function of this program changes them then (OMN-IAM-09, OMN-N13). Default: 30 with `managed_password` (MSP-N26),
+    else never."""
     port: Annotated[int, Field(ge=1150, le=65_535)] = 5432
     """Port it listens on."""
     iam_authentication: bool = True
@@ -89,11 +93,6 @@ class PostgresqlSettings(Section):
         if self.insights_days != 7 and self.insights_days != 731 and self.insights_days % 31:
             raise ValueError(f"insights_days: expected 7, 731 or a multiple of 31, found {self.insights_days}")
         self._names()
-        if self.rotation_days is not None and not self.managed_password:
-            raise ValueError(
-                "rotation_days: expected none without managed_password: true, because RDS rotates only passwords "
-                f"it keeps itself, found {self.rotation_days}"
-            )
         require_windows(self.backup_window, self.maintenance_window, "backup_window")
         return self
 
@@ -111,6 +110,12 @@ class PostgresqlSettings(Section):
                 f"username: expected {LONGEST_MASTER_NAME} characters or fewer, which is what RDS documents (FAC-N14), "
                 f"found {self.username} ({len(self.username)})"
             )
+        longest = LONGEST_NAME - len(SECOND_USER)
+        if self.rotates_own and self.application_username is not None and len(self.application_username) > longest:
+            raise ValueError(
+                f"application_username: expected {longest} characters or fewer with rotation_days, because a second "
+                f"user takes turns with it, found {self.application_username} ({len(self.application_username)})"
+            )
         if self.username is not None and self.username == self.application_username:
             raise ValueError(f"application_username: expected another user than username, found {self.username}")
 
@@ -123,6 +128,11 @@ class PostgresqlSettings(Section):
     def rotated_every_days(self) -> int | None:
         """Days between rotations of the administrator's password; None: it is not rotated."""
         return self.rotation_days or (MANAGED_ROTATION_DAYS if self.managed_password else None)
+
+    @property
+    def rotates_own(self) -> bool:
+        """Whether a function of this program rotates the passwords generated here."""
+        return self.rotation_days is not None and not self.managed_password
 
     def named(self, system: str) -> str:
         """Name of the first database."""

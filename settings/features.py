@@ -48,7 +48,7 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
     Feature.EVENTS: ("observability.events",),
     Feature.FIREWALL: ("edge.web_acl",),
     Feature.FLEET: ("compute.fleet", "bastion"),
-    Feature.FUNCTIONS: ("compute.functions",),
+    Feature.FUNCTIONS: ("compute.functions", "database.rotates_own"),
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
     Feature.TRAIL: ("observability.trail",),

@@ -710,6 +710,21 @@ def test_an_application_with_its_own_user_never_reads_the_administrators_secret(
     assert values["POSTGRES_PASSWORD"] == f"{arn}:password::"
 
 
+@pytest.mark.requirement("OMN-IAM-09", "OMN-N13", "MSP-IAM-11")
+def test_passwords_generated_here_are_rotated_by_a_watched_function_beside_the_database(recorded: Recorder) -> None:
+    settings = load.load(with_database(application_username="clinic_app", rotation_days=30))
+    recorded.run(lambda: build(settings))
+    rotated = [inputs["secretId"] for _, inputs in recorded.of("aws:secretsmanager/secretRotation:SecretRotation")]
+    secrets = "aws:secretsmanager/secret:Secret"
+    kept = [recorded.one(secrets, f"database-{who}-secret").inputs["name"] for who in ("credentials", "application")]
+    assert [name for name in kept if any(name in each for each in rotated)] == kept
+    assert len(rotated) == len(kept)
+    service_group = recorded.one("aws:ec2/securityGroup:SecurityGroup", "security-groups-service")
+    assert service_group.urn in recorded.one("aws:lambda/function:Function").property_dependencies["vpcConfig"]
+    alarms = [inputs.get("dimensions", {}) for _, inputs in recorded.of(ALARM)]
+    assert {"FunctionName": "clinic-staging-rotation"} in alarms
+
+
 @pytest.mark.requirement("LWO-IAM-05", "LWO-IAM-06", "FAC-IAM-10")
 def test_services_get_application_secrets_whole_or_by_field(recorded: Recorder) -> None:
     chosen = {"JWT_SECRET": "jwt", "AUTH0_CLIENT_SECRET": "auth0#client_secret"}

@@ -247,7 +247,7 @@ def test_only_rds_takes_the_monitoring_role_and_only_for_this_database(recorded:
     assert statement["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT_ID},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:db:berthcare-staging-postgres"},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:db:berthcare-staging-postgres*"},
     }
     assert inputs["monitoringInterval"] == 60
     attached = recorded.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
@@ -340,11 +340,9 @@ def test_a_managed_password_is_in_no_state_and_rotates(recorded: Recorder, set_d
 
 
 @pytest.mark.requirement("LWO-N10")
-def test_a_password_of_our_own_has_no_rotation_without_a_function(recorded: Recorder) -> None:
-    build(recorded)
+def test_a_password_of_our_own_is_not_rotated_by_rds(recorded: Recorder) -> None:
+    build(recorded, rotation_days=30)  # components/rotation.py does
     assert recorded.count("aws:secretsmanager/secretRotation:SecretRotation") == 0
-    with pytest.raises(ValidationError, match="rotation_days: expected none without managed_password"):
-        RdsSettings(engine_version="15.15", rotation_days=30)
 
 
 # --- read replicas
@@ -382,10 +380,11 @@ def test_a_replica_is_as_safe_as_its_source(recorded: Recorder) -> None:
         assert group in {inputs["name"] for _, inputs in recorded.of(LOG_GROUP)}
 
 
-def test_the_monitoring_role_serves_the_replicas_too(recorded: Recorder) -> None:
+def test_the_monitoring_role_serves_the_replicas_and_what_is_restored_too(recorded: Recorder) -> None:
     build(recorded, read_replicas=1)
     [statement] = json.loads(recorded.one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"]
     pattern = statement["Condition"]["ArnLike"]["aws:SourceArn"].rpartition(":")[2]
+    assert fnmatchcase("berthcare-staging-postgres-restored-202601310930", pattern)
     for _, inputs in recorded.of(INSTANCE):
         assert fnmatchcase(inputs["identifier"], pattern)
 

@@ -8,6 +8,7 @@ import pytest
 
 from settings import load, schema
 from settings.database import AuroraSettings, RdsSettings
+from settings.features import Feature, features
 from tests.unit.settings.test_load import problems, smallest
 
 AURORA = {"engine": "aurora-postgresql", "engine_version": "15.19"}
@@ -112,3 +113,42 @@ def test_the_reference_says_whose_each_key_is() -> None:
     assert rows["database.max_acu"][1].endswith("Only with `engine: aurora-postgresql`.")
     assert rows["database.storage_gib"][1].endswith("Only with `engine: postgres`.")
     assert "Only with" not in rows["database.backup_days"][1]
+
+
+@pytest.mark.requirement("OMN-IAM-09", "OMN-N13", "MSP-IAM-11")
+def test_passwords_generated_here_are_rotated_when_days_are_given() -> None:
+    given = loaded(**RDS, rotation_days=30)
+    assert given.rotates_own
+    assert given.rotated_every_days == 30
+    assert not loaded(**RDS).rotates_own
+    assert not loaded(**RDS, managed_password=True, rotation_days=30).rotates_own  # RDS does
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(56, True), (57, False)])
+def test_a_user_that_takes_turns_leaves_room_for_the_name_of_the_second(length: int, accepted: bool) -> None:
+    database = {**RDS, "rotation_days": 30, "application_username": "a" * length}
+    if accepted:
+        assert loaded(**database).application_username == "a" * length
+    else:
+        [found] = problems(smallest(database=database))
+        assert found.startswith("phi-platform:database.application_username: expected 56 characters")
+
+
+def test_a_function_that_rotates_passwords_needs_a_way_to_the_internet() -> None:
+    found = problems(smallest(database={**RDS, "rotation_days": 30}, network={"nat": "none"}))
+    assert any(each.startswith("phi-platform:network.nat: expected one or per-zone") for each in found)
+
+
+def test_tasks_that_run_are_not_locked_out_by_a_rotation() -> None:
+    services = {"api": {"image": "1.0.0", "port": 8080}}
+    sections: dict[str, Any] = {"compute": {"services": services}, "edge": {"domain": {"name": "clinic.example.org"},
+                                "load_balancer": {}}}  # fmt: skip
+    given = {**RDS, "rotation_days": 30}
+    found = problems(smallest(database=given, **sections))
+    assert [each for each in found if each.startswith("phi-platform:database.application_username: expected a user")]
+    assert load.load(smallest(database={**given, "application_username": "clinic_app"}, **sections)).database
+
+
+def test_a_stack_that_rotates_passwords_may_deploy_a_function() -> None:
+    assert Feature.FUNCTIONS in features(load.load(smallest(database={**RDS, "rotation_days": 30})))
+    assert Feature.FUNCTIONS not in features(load.load(smallest(database=RDS)))
