@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from engine.install import EngineError
-from operations import adopt_commands, engine_commands, local_commands, settings_commands
+from operations import adopt_commands, check_command, engine_commands, local_commands, settings_commands
 from operations.local import LocalError
 from operations.terminal import USER_MISTAKE, errors
 from settings.load import SettingsError
@@ -24,6 +24,7 @@ app.add_typer(settings_commands.app, name="settings")
 app.add_typer(engine_commands.app, name="engine")
 app.add_typer(local_commands.app, name="local")
 app.command("adopt")(adopt_commands.adopt_stack)
+app.command("check")(check_command.check_stack)
 
 
 def main() -> None:
