@@ -129,7 +129,10 @@ def judge(
     accepted: frozenset[str] = frozenset(),
     today: date | None = None,
 ) -> Judged:
-    """Every rule over the resources, waivers and baseline applied, enforced as a pack-config says. Raises ConfigError."""
+    """Every rule over the resources, waivers and baseline applied, enforced as the pack-config says.
+
+    Raises ConfigError.
+    """
     entries = dict(pack_config or {})
     levels = _levels(entries)
     own = entries.get(SETTINGS)

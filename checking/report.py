@@ -48,7 +48,9 @@ def show(judged: Judged, console: Console) -> None:
             severity = Text(f"{verdict.rule.severity}\n{status(verdict)}", style=_STYLES[verdict.rule.severity])
             table.add_row(Text(verdict.rule.id), severity, text)
         console.print(table)
-    counts = [f"{sum(status(v) == s for v in judged.verdicts)} {s}" for s in ("mandatory", "advisory", "waived", "baseline")]
+    counts = [
+        f"{sum(status(v) == s for v in judged.verdicts)} {s}" for s in ("mandatory", "advisory", "waived", "baseline")
+    ]
     console.print(f"{judged.name}: {judged.resources} resources; findings: {', '.join(counts)}.", markup=False)
 
 

@@ -48,7 +48,8 @@ class Config:
     registries: hosts (or host/path prefixes) that images may come from, beside the stack's own account.
     destinations: hosts outside AWS that may receive events.   mail_domains: whose people may be told of costs.
     services: AWS services that may hold patient data.
-    waivers: file of the exceptions, instead of the pack's own.   baseline_file: findings accepted before (see `baseline`).
+    waivers: file of the exceptions, instead of the pack's own.
+    baseline_file: findings accepted before (see `baseline`).
     """
 
     jurisdiction: str = "canada"
@@ -143,7 +144,11 @@ def schema() -> dict[str, Any]:
         default: Any = sorted(spec.default) if sets else list(spec.default) if kind is _LIST else spec.default
         properties[_key(spec.name)] = {**kind, **said, **({} if default is None else {"default": default})}
     level = {"enum": ["advisory", "mandatory", "remediate", "disabled"]}
-    settings = {"type": "object", "properties": {"enforcementLevel": level, **properties}, "additionalProperties": False}
+    settings = {
+        "type": "object",
+        "properties": {"enforcementLevel": level, **properties},
+        "additionalProperties": False,
+    }
     rule = {"type": "object", "properties": {"enforcementLevel": level}, "additionalProperties": False}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
