@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from engine.install import EngineError
-from operations import adopt_commands, engine_commands, local_commands, settings_commands
+from operations import adopt_commands, check_command, engine_commands, local_commands, settings_commands
 from operations.database import commands as database_commands
 from operations.local import LocalError
 from operations.mistakes import FAILED, MISTAKE, Mistake, Refused
@@ -28,6 +28,7 @@ app.add_typer(engine_commands.app, name="engine")
 app.add_typer(local_commands.app, name="local")
 app.command("adopt")(adopt_commands.adopt_stack)
 app.add_typer(database_commands.app, name="database")
+app.command("check")(check_command.check_stack)
 
 
 def main() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,8 @@ class Config:
     registries: hosts (or host/path prefixes) that images may come from, beside the stack's own account.
     destinations: hosts outside AWS that may receive events.   mail_domains: whose people may be told of costs.
     services: AWS services that may hold patient data.
+    waivers: file of the exceptions, instead of the pack's own.
+    baseline_file: findings accepted before (see `baseline`).
     """
 
     jurisdiction: str = "canada"
@@ -74,6 +78,7 @@ class Config:
     backup_days: int = 7
     strict: bool = False
     waivers: str | None = None
+    baseline_file: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -84,6 +89,9 @@ def load(settings: Mapping[str, Any], stack: Mapping[str, str] | None = None) ->
     (`phi-platform:jurisdiction`). Raises ConfigError.
     """
     stack = stack_configuration() if stack is None else stack
+    problems = list(_problems(settings))
+    if problems:
+        raise ConfigError("\n".join(problems))
     name = str(settings.get("jurisdiction") or stack.get("phi-platform:jurisdiction") or "canada")
     regions, countries = settings.get("regions"), settings.get("countries")
     if name not in JURISDICTIONS and not (regions and countries):
@@ -107,13 +115,80 @@ def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     for spec in fields(Config):
         if spec.name in SPECIAL:
             continue
-        first, *rest = spec.name.split("_")
-        value = settings.get(first + "".join(word.capitalize() for word in rest))
+        value = settings.get(_key(spec.name))
         if value is None or value == "":
             continue
         sort = type(spec.default)
         given[spec.name] = sort(value) if sort in (frozenset, tuple, int, bool) else str(value)
     return given
+
+
+def _key(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of a pack-config file: the pack's settings under `region-allowed`, enforcement under any rule."""
+    properties: dict[str, Any] = {}
+    lines = " ".join((Config.__doc__ or "").split())
+    for spec in fields(Config):
+        if spec.name == "extra":
+            continue
+        kind: dict[str, Any] = {frozenset: _LIST, tuple: _LIST, bool: {"type": "boolean"}, int: _DAYS}.get(
+            type(spec.default), {"type": "string"}
+        )
+        about = re.search(rf"\b{spec.name}: (.*?)(?= [a-z_]+: |$)", lines)
+        said = {"description": about[1].strip().rstrip(".") + "."} if about else {}
+        sets = isinstance(spec.default, frozenset)
+        default: Any = sorted(spec.default) if sets else list(spec.default) if kind is _LIST else spec.default
+        properties[_key(spec.name)] = {**kind, **said, **({} if default is None else {"default": default})}
+    level = {"enum": ["advisory", "mandatory", "remediate", "disabled"]}
+    settings = {
+        "type": "object",
+        "properties": {"enforcementLevel": level, **properties},
+        "additionalProperties": False,
+    }
+    rule = {"type": "object", "properties": {"enforcementLevel": level}, "additionalProperties": False}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of the phi-platform policy pack",
+        "type": "object",
+        "properties": {"all": level, "region-allowed": {"anyOf": [level, settings]}},
+        "additionalProperties": {"anyOf": [level, rule]},
+    }
+
+
+_LIST = {"type": "array", "items": {"type": "string"}}
+_DAYS = {"type": "integer", "minimum": 1}
+
+
+def _problems(settings: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each setting that is wrong: its key, what is expected, what was found."""
+    known = {_key(spec.name): spec for spec in fields(Config) if spec.name != "extra"}
+    for key, value in settings.items():
+        spec = known.get(key)
+        if spec is None:
+            near = get_close_matches(key, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            yield f"{key}: expected one of {', '.join(known)}, found an unknown key.{hint}"
+        elif value is None or value == "":
+            continue
+        elif isinstance(spec.default, bool):
+            if not isinstance(value, bool):
+                yield f"{key}: expected true or false, found {value!r}"
+        elif isinstance(spec.default, int):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 1:
+                yield f"{key}: expected a whole number of at least 1, found {value!r}"
+        elif isinstance(spec.default, (frozenset, tuple)):
+            if isinstance(value, (str, Mapping)) or not isinstance(value, Collection) or not _texts(value):
+                yield f"{key}: expected a list of texts, found {value!r}"
+        elif not isinstance(value, str):
+            yield f"{key}: expected text, found {value!r}"
+
+
+def _texts(values: Collection[Any]) -> bool:
+    return all(isinstance(each, str) for each in values)
 
 
 def stack_configuration() -> dict[str, str]:

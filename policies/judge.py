@@ -9,6 +9,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from .baseline import fingerprint
 from .config import SENSITIVE, Config
 from .graph import Resource, Stack
 from .rule import Finding, LinkedCheck, Rule
@@ -24,7 +25,7 @@ class Verdict:
     """One finding.
 
     waived: the reason, when a waiver covers it.   broken: the rule itself failed.   mandatory: overrides the rule's own
-    enforcement.
+    enforcement.   accepted: whether the baseline file holds it.
     """
 
     rule: Rule
@@ -33,13 +34,20 @@ class Verdict:
     waived: str | None = None
     broken: bool = False
     mandatory: bool | None = None
+    accepted: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Whether it stops an update, as the rules are enforced by default."""
+        excused = self.waived is not None or self.accepted
+        return not excused and (self.rule.mandatory if self.mandatory is None else self.mandatory)
 
 
 @dataclass
 class Judge:
     """Rules, settings and waivers. Call `resource` for each resource, then `stack` once; both give verdicts.
 
-    today: the day waivers are judged by.
+    today: the day waivers are judged by.   accepted: fingerprints of the baseline file.
     """
 
     rules: tuple[Rule, ...]
@@ -47,6 +55,7 @@ class Judge:
     waivers: list[Waiver] = field(default_factory=list[Waiver])
     waiver_problems: list[str] = field(default_factory=list[str])
     today: date = field(default_factory=date.today)
+    accepted: frozenset[str] = frozenset()
     undecided: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list), init=False)
     """URN → rules that met a value which was not known when the resource was declared."""
 
@@ -121,7 +130,8 @@ class Judge:
             if waiver.covers(rule.id, urn, self.today):
                 waiver.used = True
                 return Verdict(rule, urn, message, waived=waiver.reason)
-        return Verdict(rule, urn, message)
+        accepted = bool(self.accepted) and fingerprint(rule.id, urn, message) in self.accepted
+        return Verdict(rule, urn, message, accepted=accepted)
 
     def _unverified(self, stack: Stack, doubts: list[tuple[Rule, str, str]]) -> Iterator[Verdict]:
         """Mandatory rules that met values not known yet: a note; a refusal of sensitive data in strict mode."""

@@ -17,7 +17,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from . import config, waivers
+from . import baseline, config, waivers
 from .graph import Resource, Stack
 from .judge import Judge, Verdict
 from .rule import Rule
@@ -70,7 +70,8 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
             settings = config.load(self._get_policy_config(SETTINGS) or {}, self._stack)
             path = Path(settings.waivers) if settings.waivers else waivers.FILE
             found, problems = waivers.load(path, (rule.id for rule in RULES))
-            self._judge = Judge(RULES, settings, found, problems)
+            accepted = baseline.load(Path(settings.baseline_file)) if settings.baseline_file else frozenset[str]()
+            self._judge = Judge(RULES, settings, found, problems, accepted=accepted)
         return self._judge
 
     def Configure(self, request: Any, context: Any) -> Any:
@@ -107,6 +108,8 @@ class OnePassServicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPri
         rule, (name, version) = verdict.rule, self._pack
         if verdict.waived is not None:
             text, level = f"waived: {verdict.message} Reason: {verdict.waived}", EnforcementLevel.ADVISORY
+        elif verdict.accepted:
+            text, level = f"in the baseline: {verdict.message}", EnforcementLevel.ADVISORY
         else:
             text = verdict.message
             if verdict.mandatory is not None:

@@ -1,0 +1,148 @@
+"""Findings for people (a table), for programs (JSON) and for code-scanning views (SARIF 2.1.0)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from checking.judgement import Judged
+from policies.baseline import fingerprint
+from policies.judge import Verdict
+from policies.rule import Rule, Severity
+
+JSON_VERSION = 1
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SCORES = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Severity.CRITICAL: "9.5"}
+_STYLES = {Severity.LOW: "dim", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
+
+
+def status(verdict: Verdict) -> str:
+    """`waived`, `baseline`, `mandatory` or `advisory`."""
+    if verdict.waived is not None:
+        return "waived"
+    if verdict.accepted:
+        return "baseline"
+    return "mandatory" if verdict.fails else "advisory"
+
+
+def show(judged: Judged, console: Console) -> None:
+    """Print the findings, resource by resource, and how many there are of each status."""
+    by_urn: dict[str, list[Verdict]] = {}
+    for verdict in judged.verdicts:
+        by_urn.setdefault(verdict.urn, []).append(verdict)
+    for urn, verdicts in by_urn.items():
+        kind, _, name = urn.rpartition("::")
+        type = kind.rpartition("::")[2].rpartition("$")[2]
+        table = Table(title=Text(f"{name}  ({type})"), title_justify="left", expand=True)
+        table.add_column("Rule", overflow="fold", ratio=2)
+        table.add_column("Severity", no_wrap=True)
+        table.add_column("Finding", ratio=5)
+        for verdict in verdicts:
+            text = Text(verdict.message)
+            if verdict.waived is not None:
+                text.append(f"\nWaived: {verdict.waived}", style="dim")
+            text.append(f"\nSafeguard: {verdict.rule.citation}\nFix: {verdict.rule.remedy}", style="dim")
+            severity = Text(f"{verdict.rule.severity}\n{status(verdict)}", style=_STYLES[verdict.rule.severity])
+            table.add_row(Text(verdict.rule.id), severity, text)
+        console.print(table)
+    counts = [
+        f"{sum(status(v) == s for v in judged.verdicts)} {s}" for s in ("mandatory", "advisory", "waived", "baseline")
+    ]
+    console.print(f"{judged.name}: {judged.resources} resources; findings: {', '.join(counts)}.", markup=False)
+
+
+def as_json(judged: Judged) -> dict[str, Any]:
+    """The findings as plain data. `version` changes when a key changes its meaning or goes."""
+    return {
+        "version": JSON_VERSION,
+        "stack": judged.name,
+        "resources": judged.resources,
+        "failed": bool(judged.failing),
+        "findings": [
+            {
+                "rule": verdict.rule.id,
+                "title": verdict.rule.title,
+                "severity": str(verdict.rule.severity),
+                "status": status(verdict),
+                "urn": verdict.urn,
+                "message": verdict.message,
+                "reason": verdict.waived,
+                "hipaa": list(verdict.rule.hipaa),
+                "pipeda": list(verdict.rule.pipeda),
+                "fix": verdict.rule.remedy,
+                "url": verdict.rule.url,
+                "fingerprint": fingerprint(verdict.rule.id, verdict.urn, verdict.message),
+            }
+            for verdict in judged.verdicts
+        ],
+    }
+
+
+def as_sarif(judged: Judged, rules: tuple[Rule, ...]) -> dict[str, Any]:
+    """The findings as SARIF 2.1.0: one run, every rule of the pack, waived and accepted findings as suppressed."""
+    index = {rule.id: position for position, rule in enumerate(rules)}
+    return {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "phi-platform", "rules": [_rule(rule) for rule in rules]}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(verdict, judged, index) for verdict in judged.verdicts],
+            }
+        ],
+    }
+
+
+def _level(severity: Severity, mandatory: bool) -> str:
+    """Mandatory findings are errors; advisory ones are warnings, or notes when little depends on them."""
+    return "error" if mandatory else "note" if severity is Severity.LOW else "warning"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": f"{rule.title} ({rule.citation})" if rule.citation else rule.title},
+        "help": {"text": rule.remedy},
+        "helpUri": rule.url,
+        "defaultConfiguration": {"level": _level(rule.severity, rule.mandatory)},
+        "properties": {
+            "hipaa": list(rule.hipaa),
+            "pipeda": list(rule.pipeda),
+            "severity": str(rule.severity),
+            "security-severity": _SCORES[rule.severity],
+            "tags": ["security", "HIPAA", "PIPEDA"],
+        },
+    }
+
+
+def _result(verdict: Verdict, judged: Judged, index: dict[str, int]) -> dict[str, Any]:
+    excuse = verdict.waived if verdict.waived is not None else "in the baseline" if verdict.accepted else None
+    mandatory = verdict.rule.mandatory if verdict.mandatory is None else verdict.mandatory
+    return {
+        "ruleId": verdict.rule.id,
+        "ruleIndex": index[verdict.rule.id],
+        "level": _level(verdict.rule.severity, mandatory),
+        "message": {"text": f"{verdict.message} Fix: {verdict.rule.remedy}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": judged.file.name},
+                    "region": {"startLine": 1},
+                },
+                "logicalLocations": [
+                    {
+                        "name": verdict.urn.rpartition("::")[2],
+                        "fullyQualifiedName": verdict.urn,
+                        "kind": "resource",
+                    }
+                ],
+            }
+        ],
+        "partialFingerprints": {"phiFinding/v1": fingerprint(verdict.rule.id, verdict.urn, verdict.message)},
+        "suppressions": [] if excuse is None else [{"kind": "external", "justification": excuse}],
+    }

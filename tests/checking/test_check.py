@@ -1,0 +1,153 @@
+"""`phi check`: findings for people, programs and code scanning, and a baseline that lets only new ones fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from checking import report
+from checking.judgement import Judged, exported, judge
+from operations.cli import app
+from policies import baseline, config
+from policies.config import ConfigError
+from policies.rules import RULES
+
+URN = "urn:pulumi:old::shop::aws:ebs/volume:Volume::disk"
+CHECK = CliRunner()
+
+
+def state(folder: Path, *, encrypted: bool = False, second: bool = False) -> Path:
+    names = ["disk", "other"] if second else ["disk"]
+    rows = [
+        {
+            "urn": f"urn:pulumi:old::shop::aws:ebs/volume:Volume::{name}",
+            "type": "aws:ebs/volume:Volume",
+            "custom": True,
+            "inputs": {"encrypted": encrypted, "availabilityZone": "ca-central-1a", "size": 8},
+            "outputs": {},
+        }
+        for name in names
+    ]
+    file = folder / "state.json"
+    file.write_text(json.dumps({"version": 3, "deployment": {"resources": rows}}))
+    return file
+
+
+def judged(folder: Path, **more: Any) -> Judged:
+    file = state(folder)
+    return judge("old", file, exported(file), {}, **more)
+
+
+def failing(of: Judged) -> set[str]:
+    return {verdict.rule.id for verdict in of.failing if verdict.urn == URN}
+
+
+def test_an_unencrypted_volume_of_an_exported_state_is_refused_and_an_encrypted_one_is_not(tmp_path: Path) -> None:
+    assert "ebs-volume-encrypted" in failing(judged(tmp_path))
+    file = state(tmp_path, encrypted=True)
+    assert "ebs-volume-encrypted" not in failing(judge("old", file, exported(file), {}))
+
+
+def test_the_command_ends_with_1_on_mandatory_findings_and_its_json_names_them(tmp_path: Path) -> None:
+    done = CHECK.invoke(app, ["check", "--state", str(state(tmp_path)), "--json"])
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert found["version"] == 1
+    assert found["failed"] is True
+    assert ("ebs-volume-encrypted", URN, "mandatory") in {(f["rule"], f["urn"], f["status"]) for f in found["findings"]}
+
+
+def test_a_baseline_excuses_what_it_holds_and_nothing_new(tmp_path: Path) -> None:
+    kept = str(tmp_path / "baseline.json")
+    old = str(state(tmp_path))
+    assert CHECK.invoke(app, ["check", "--state", old, "--baseline", kept, "--write-baseline"]).exit_code == 0
+    assert CHECK.invoke(app, ["check", "--state", old, "--baseline", kept]).exit_code == 0
+    done = CHECK.invoke(app, ["check", "--state", str(state(tmp_path, second=True)), "--baseline", kept, "--json"])
+    assert done.exit_code == 1
+    new = {f["urn"] for f in json.loads(done.stdout)["findings"] if f["status"] == "mandatory"}
+    assert new == {URN.replace("disk", "other")}
+
+
+def test_the_pack_takes_the_same_baseline_by_its_configuration(tmp_path: Path) -> None:
+    before = judged(tmp_path)
+    file = tmp_path / "baseline.json"
+    file.write_text(baseline.render((v.rule.id, v.urn, v.message) for v in before.verdicts))
+    after = judged(tmp_path, pack_config={"region-allowed": {"baselineFile": str(file)}})
+    assert before.failing
+    assert not after.failing
+
+
+def test_a_fingerprint_outlives_a_new_parent_and_differs_by_rule_resource_and_message() -> None:
+    nested = URN.replace("aws:ebs", "phi-platform:disk:Disk$aws:ebs")
+    first = baseline.fingerprint("a", URN, "m")
+    assert baseline.fingerprint("a", nested, "m") == first
+    others = {baseline.fingerprint("b", URN, "m"), baseline.fingerprint("a", URN + "2", "m")}
+    assert len({first, *others, baseline.fingerprint("a", URN, "n")}) == 4
+
+
+def test_enforcement_of_a_rule_follows_the_configuration(tmp_path: Path) -> None:
+    for level in ("advisory", "disabled"):
+        assert "ebs-volume-encrypted" not in failing(judged(tmp_path, pack_config={"ebs-volume-encrypted": level}))
+
+
+def test_sarif_has_what_version_2_1_0_requires(tmp_path: Path) -> None:
+    before = judged(tmp_path)
+    keys = frozenset(baseline.fingerprint(v.rule.id, v.urn, v.message) for v in before.verdicts[:1])
+    of = judged(tmp_path, accepted=keys)
+    sarif = json.loads(json.dumps(report.as_sarif(of, RULES)))
+    assert sarif["version"] == "2.1.0"
+    (run,) = sarif["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules) == len(RULES)
+    for rule in rules:
+        assert rule["helpUri"].startswith("https://")
+        assert rule["fullDescription"]["text"]
+        assert rule["defaultConfiguration"]["level"] in {"error", "warning", "note"}
+    assert len(run["results"]) == len(of.verdicts) > 0
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in {"error", "warning", "note"}
+        (place,) = result["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == "state.json"
+        assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("urn:pulumi:")
+        assert len(result["partialFingerprints"]["phiFinding/v1"]) == 64
+    assert run["results"][0]["suppressions"] == [{"kind": "external", "justification": "in the baseline"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"jurisdictoin": "canada"}, "Did you mean jurisdiction"),
+        ({"logDays": "long"}, "logDays: expected a whole number of at least 1, found 'long'"),
+        ({"logDays": 0}, "logDays: expected a whole number of at least 1, found 0"),
+        ({"strict": "false"}, "strict: expected true or false, found 'false'"),
+        ({"accounts": "111122223333"}, "accounts: expected a list of texts"),
+    ],
+)
+def test_a_wrong_setting_of_the_pack_is_told_by_key_expected_and_found(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said.replace("?", "")):
+        config.load(given, {})
+
+
+def test_all_wrong_settings_are_told_at_once_and_end_the_command_with_2(tmp_path: Path) -> None:
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps({"region-allowed": {"logDays": "long", "strict": 3}}))
+    done = CHECK.invoke(app, ["check", "--state", str(state(tmp_path)), "--pack-config", str(file)])
+    assert done.exit_code == 2
+    assert "logDays" in done.output
+    assert "strict" in done.output
+
+
+def test_the_schema_names_every_setting_with_a_description() -> None:
+    settings = config.schema()["properties"]["region-allowed"]["anyOf"][1]["properties"]
+    assert {"jurisdiction", "baselineFile", "trustedAccounts", "logDays"} <= settings.keys()
+    assert settings["strict"] == {
+        "type": "boolean",
+        "default": False,
+        "description": settings["strict"]["description"],
+    }
+    assert settings["logDays"]["minimum"] == 1
