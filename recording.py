@@ -3,6 +3,8 @@
 `phi check` judges what it records; the unit tests look at it.
 """
 
+# What the SDK hands to mocks carries no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import asyncio

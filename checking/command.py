@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 
@@ -68,4 +68,4 @@ def _pack_config(file: Path | None) -> dict[str, Any]:
         raise ConfigError(f"--pack-config: expected a readable JSON file, found {file} ({error})") from None
     if not isinstance(found, dict):
         raise ConfigError(f"--pack-config: expected a JSON object, found another value in {file}")
-    return found
+    return cast("dict[str, Any]", found)

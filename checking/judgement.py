@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from policies import baseline, config, waivers
 from policies.config import ConfigError
@@ -135,17 +135,18 @@ def judge(
     """
     entries = dict(pack_config or {})
     levels = _levels(entries)
-    own = entries.get(SETTINGS)
-    given = {key: value for key, value in own.items() if key != "enforcementLevel"} if isinstance(own, dict) else {}
+    found: Any = entries.get(SETTINGS)
+    own = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    given = {key: value for key, value in own.items() if key != "enforcementLevel"}
     settings = config.load(given, stack)
     path = Path(settings.waivers) if settings.waivers else waivers.FILE
     good, problems = waivers.load(path, (rule.id for rule in RULES))
     if settings.baseline_file:
         accepted |= baseline.load(Path(settings.baseline_file))
     of = Judge(RULES, settings, good, problems, today=today or date.today(), accepted=accepted)
-    found = [verdict for each in resources for verdict in of.resource(each)]
-    found += of.stack(Stack(resources))
-    return Judged(name, file, len(resources), tuple(_enforced(found, levels)))
+    verdicts = [verdict for each in resources for verdict in of.resource(each)]
+    verdicts += of.stack(Stack(resources))
+    return Judged(name, file, len(resources), tuple(_enforced(verdicts, levels)))
 
 
 def _levels(entries: Mapping[str, Any]) -> dict[str, str]:
@@ -154,7 +155,7 @@ def _levels(entries: Mapping[str, Any]) -> dict[str, str]:
     levels: dict[str, str] = {}
     problems: list[str] = []
     for id, entry in entries.items():
-        level = entry.get("enforcementLevel") if isinstance(entry, dict) else entry
+        level: Any = cast("dict[str, Any]", entry).get("enforcementLevel") if isinstance(entry, dict) else entry
         if id not in known:
             problems.append(f"{id}: expected the id of a rule (docs/controls.md) or all, found an unknown id")
         elif level is not None and level not in LEVELS:

@@ -135,13 +135,13 @@ def schema() -> dict[str, Any]:
     for spec in fields(Config):
         if spec.name == "extra":
             continue
-        kind: dict[str, Any] = {frozenset: _LIST, tuple: _LIST, bool: {"type": "boolean"}, int: _DAYS}.get(
-            type(spec.default), {"type": "string"}
-        )
+        standard: Any = spec.default
+        kinds: dict[Any, dict[str, Any]] = {frozenset: _LIST, tuple: _LIST, bool: {"type": "boolean"}, int: _DAYS}
+        kind = kinds.get(type(standard), {"type": "string"})
         about = re.search(rf"\b{spec.name}: (.*?)(?= [a-z_]+: |$)", lines)
         said = {"description": about[1].strip().rstrip(".") + "."} if about else {}
-        sets = isinstance(spec.default, frozenset)
-        default: Any = sorted(spec.default) if sets else list(spec.default) if kind is _LIST else spec.default
+        ordered = sorted if isinstance(standard, frozenset) else list
+        default: Any = ordered(standard) if kind is _LIST else standard
         properties[_key(spec.name)] = {**kind, **said, **({} if default is None else {"default": default})}
     level = {"enum": ["advisory", "mandatory", "remediate", "disabled"]}
     settings = {
