@@ -13,10 +13,9 @@ _GLOBAL_REGION = "us-east-1"  # of IAM, CloudFront, Route 53 and billing
 _SERVICES = (
     "acm", "apigateway", "application-autoscaling", "autoscaling", "backup", "backup-storage", "bedrock",
     "cloudfront", "cloudwatch", "codedeploy", "codedeploy-commands-secure", "cognito-identity", "cognito-idp",
-    "cognito-sync", "config", "ec2", "ec2messages", "ecr", "ecs", "elasticache", "elasticloadbalancing",
-    "events", "guardduty", "kms", "lambda", "logs",
-    "rds", "route53", "s3", "secretsmanager", "securityhub", "servicediscovery", "ses", "sns", "sqs", "ssm",
-    "ssmmessages", "tag", "wafv2", "xray",
+    "cognito-sync", "config", "ec2", "ec2messages", "ecr", "ecs", "elasticache", "elasticloadbalancing", "events",
+    "guardduty", "kms", "lambda", "logs", "rds", "route53", "s3", "secretsmanager", "securityhub", "servicediscovery",
+    "ses", "sns", "sqs", "ssm", "ssmmessages", "tag", "wafv2", "xray",
 )  # fmt: skip
 """Services that roles of a stack work with while it runs."""
 _READ = ("cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "iam:Get*", "iam:List*")

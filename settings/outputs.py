@@ -10,7 +10,7 @@ class Form(StrEnum):
     """What an output's value looks like."""
 
     TEXT = "text"
-    LIST = "list of texts"
+    LIST = "list"
     BY_NAME = "texts by name"
     BY_ZONE = "texts by availability zone"
 
