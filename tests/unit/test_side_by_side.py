@@ -24,7 +24,16 @@ ONCE = {
     "aws:xray/encryptionConfig:EncryptionConfig": "",
 }
 NAMED = {limit.type: limit.input for limit in LIMITS if limit.input in NAMES}
-WITHIN = ("role", "logGroupName", "vpcId", "userPoolId", "planId", "cluster", "restApi", "resourceId")  # unique in these
+WITHIN = (
+    "role",
+    "logGroupName",
+    "vpcId",
+    "userPoolId",
+    "planId",
+    "cluster",
+    "restApi",
+    "resourceId",
+)  # unique in these
 
 
 def identities(stack: str) -> dict[tuple[str, ...], Registration]:
