@@ -66,7 +66,7 @@ def gateway(phi: Phi) -> str:
     return phi.resources("staging", "aws:ec2/internetGateway:InternetGateway")[0]["id"]
 
 
-@pytest.mark.requirement("BER-NET-05", "BER-NET-09", "FAC-NET-04")
+@pytest.mark.requirement("LWO-NET-04", "MSP-NET-04", "OMN-NET-08")
 def test_nothing_reaches_the_internet_from_data_subnets(staging: Phi) -> None:
     account = walk(staging)
     subnets = account.subnets_of("data")
@@ -76,7 +76,7 @@ def test_nothing_reaches_the_internet_from_data_subnets(staging: Phi) -> None:
     assert account.exits(account.subnets_of("application")) != [], "the walk does find the way through NAT"
 
 
-@pytest.mark.requirement("BER-NET-05", "BER-N28")
+@pytest.mark.requirement("BER-DB-09", "BER-N28")
 def test_databases_and_caches_reach_nothing_outside_wherever_they_are(berthcare: Phi) -> None:
     account = walk(berthcare)
     assert len(stores(account)) >= 3, "a database and the nodes of the cache"
@@ -86,7 +86,7 @@ def test_databases_and_caches_reach_nothing_outside_wherever_they_are(berthcare:
     assert account.entrances() == []
 
 
-@pytest.mark.requirement("BER-NET-08")
+@pytest.mark.requirement("BER-NET-07")
 def test_the_load_balancer_is_the_only_thing_the_internet_reaches(staging: Phi) -> None:
     account = walk(staging)
     entrances = account.entrances()

@@ -8,14 +8,29 @@ from pathlib import Path
 import pytest
 
 from localaws.lifecycle import alive
+from operations import reachability
 from operations.local import read_yaml, region_of
 from tests.end_to_end.conftest import ROOT, Phi
 
 pytestmark = pytest.mark.end_to_end
 
+PROTECTED = ("data", "cache", "database", "isolated")  # tiers without a way out, where a stack has them
+ENTRANCES = {"load balancer"}
+
+
+def prove_closed(phi: Phi, region: str) -> None:
+    """The account's own network: nothing leaves the protected tiers and the stores, and nothing else is let in."""
+    account = reachability.Account(lambda service: phi.client(service, region))
+    protected = [subnet for tier in PROTECTED for subnet in account.subnets_of(tier)]
+    assert account.exits(protected) == []
+    assert account.store_exits() == []
+    assert {way.thing.kind for way in account.entrances() if way.thing} <= ENTRANCES
+
+
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
+@pytest.mark.requirement("LWO-NET-04", "MSP-NET-04", "OMN-NET-08", "BER-DB-09", "FAC-DB-11", "MSP-DB-09", "LWO-N03")
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Path], Phi], stack: str) -> None:
     phi = phi_in(ROOT)
@@ -26,6 +41,7 @@ def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Pa
     region = region_of(read_yaml(ROOT / f"Pulumi.{stack}.yaml"))
     assert phi.client("ec2", region).describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
     assert phi.run.stacks() == [stack]
+    prove_closed(phi, region)
 
     phi("run", "--stack", stack, "--", "up", "--yes", "--skip-preview", "--expect-no-changes")
     phi("run", "--stack", stack, "--", "refresh", "--yes", "--skip-preview", "--expect-no-changes")
