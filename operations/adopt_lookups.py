@@ -584,6 +584,47 @@ def health_check(search: Search, wanted: Wanted) -> Iterable[str]:
             yield each["Id"]
 
 
+def autoscaling_policy(search: Search, wanted: Wanted) -> Iterable[str]:
+    group, name = search.reference(wanted, "autoscalingGroupName"), search.reference(wanted, "name")
+    held = pages(
+        search.client("autoscaling", wanted), "describe_policies", "ScalingPolicies", AutoScalingGroupName=group
+    )
+    return [f"{group}/{name}" for each in held if each["PolicyName"] == name]
+
+
+def deployment_group(search: Search, wanted: Wanted) -> Iterable[str]:
+    application, name = search.reference(wanted, "appName"), search.reference(wanted, "deploymentGroupName")
+    client = search.client("codedeploy", wanted)
+    held = pages(client, "list_deployment_groups", "deploymentGroups", applicationName=application)
+    return [f"{application}:{name}" for each in held if each == name]
+
+
+def instance(search: Search, wanted: Wanted) -> Iterable[str]:
+    name = (wanted.inputs.get("tags") or {}).get("Name", "")
+    client = search.client("ec2", wanted)
+    named = [
+        {"Name": "tag:Name", "Values": [name]},
+        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+    ]
+    for reservation in pages(client, "describe_instances", "Reservations", Filters=named):
+        yield from (each["InstanceId"] for each in reservation["Instances"])
+
+
+def scaling_role(search: Search, wanted: Wanted) -> Iterable[str]:
+    """A service's role, of one suffix (IAM User Guide, "Create a service-linked role")."""
+    path = f"/aws-service-role/{wanted.inputs['awsServiceName']}/"
+    suffix = wanted.inputs.get("customSuffix")
+    for each in pages(search.client("iam", wanted), "list_roles", "Roles", PathPrefix=path):
+        if suffix is None or each["RoleName"].endswith(f"_{suffix}"):
+            yield each["Arn"]
+
+
+def schedule(search: Search, wanted: Wanted) -> Iterable[str]:
+    group, name = wanted.inputs.get("groupName") or "default", search.reference(wanted, "name")
+    search.client("scheduler", wanted).get_schedule(GroupName=group, Name=name)
+    return [f"{group}/{name}"]
+
+
 # Types whose name is all it takes
 
 
@@ -664,7 +705,15 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:apigateway/stage:Stage": rest_stage,
     "aws:appautoscaling/policy:Policy": scaling_policy,
     "aws:appautoscaling/target:Target": scalable_target,
+    "aws:autoscaling/group:Group": named(
+        "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName",
+        ask=lambda name: {"AutoScalingGroupNames": [name]},
+    ),
+    "aws:autoscaling/policy:Policy": autoscaling_policy,
     "aws:backup/plan:Plan": backup_plan,
+    "aws:backup/restoreTestingPlan:RestoreTestingPlan": "it holds no data: the new one tests the same backups",
+    "aws:backup/restoreTestingSelection:RestoreTestingSelection": "it goes with its plan, which is made anew",
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": _SAME,
     "aws:backup/selection:Selection": backup_selection,
     "aws:backup/vault:Vault": named("backup", "list_backup_vaults", "BackupVaultList", "BackupVaultName"),
     "aws:backup/vaultPolicy:VaultPolicy": answered(
@@ -711,6 +760,8 @@ LOOKUPS: dict[str, Lookup | str] = {
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm("MetricAlarms"),
     "aws:cloudwatch/queryDefinition:QueryDefinition": query_definition,
+    "aws:codedeploy/application:Application": answered("codedeploy", "get_application", "applicationName"),
+    "aws:codedeploy/deploymentGroup:DeploymentGroup": deployment_group,
     "aws:cognito/identityPool:IdentityPool": identity_pool,
     "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": above("identityPoolId"),
     "aws:cognito/userPool:UserPool": named(
@@ -728,7 +779,12 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _OWN,
     "aws:ec2/eip:Eip": address,
     "aws:ec2/flowLog:FlowLog": flow_log,
+    "aws:ec2/instance:Instance": instance,
     "aws:ec2/internetGateway:InternetGateway": internet_gateway,
+    "aws:ec2/keyPair:KeyPair": named("ec2", "describe_key_pairs", "KeyPairs", "KeyName", by="keyName"),
+    "aws:ec2/launchTemplate:LaunchTemplate": named(
+        "ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateName", id="LaunchTemplateId"
+    ),
     "aws:ec2/natGateway:NatGateway": nat_gateway,
     "aws:ec2/networkAcl:NetworkAcl": network_acl,
     "aws:ec2/route:Route": route,
@@ -850,4 +906,7 @@ LOOKUPS: dict[str, Lookup | str] = {
     "aws:xray/encryptionConfig:EncryptionConfig": _SAME,
     "aws:xray/group:Group": named("xray", "get_groups", "Groups", "GroupName", by="groupName", id="GroupARN"),
     "aws:xray/samplingRule:SamplingRule": sampling_rule,
+    "aws:iam/serviceLinkedRole:ServiceLinkedRole": scaling_role,
+    "aws:s3/bucketIntelligentTieringConfiguration:BucketIntelligentTieringConfiguration": _SAME,
+    "aws:scheduler/schedule:Schedule": schedule,
 }  # fmt: skip
