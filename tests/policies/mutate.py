@@ -1,0 +1,302 @@
+"""`python -m tests.policies.mutate`: every single break of the project's compliant stacks, and whether a rule says so.
+
+Each break of `mutations` is made in every stack that has a place for it and judged in process. `--engine N` judges N of
+them, spread over all types, by `pulumi policy analyze` too, which must give the same verdict. Prints a table and JSON;
+exits with 1 when a break survives without an explanation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from policies import waivers
+from policies.config import JURISDICTIONS, Config
+from policies.graph import AWS_PROVIDER, Resource, Stack
+from policies.judge import Judge, Verdict
+from policies.rules import RULES
+from settings import load
+from tests.policies.mutations import ADDED, CHANGED, EXPLAINED, REMOVED
+from tests.policies.sample import GONE
+from tests.policies.test_stacks import TODAY, resources
+from tests.unit.test_program import ROOT, STACKS
+
+PLACES = 2
+"""Resources of one type that one break is tried on, in each stack."""
+Finding = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One break of one stack.   resource: the one changed or removed.   kind: what survivors are explained by."""
+
+    stack: str
+    kind: str
+    subject: str
+    resources: tuple[Resource, ...]
+    resource: Resource | None
+
+
+def copied(one: Resource, properties: dict[str, Any]) -> Resource:
+    """The resource with other properties."""
+    declared = one.declared and frozenset(one.declared | (properties.keys() - one.properties.keys()))
+    return Resource(
+        one.declared_type, properties, urn=one.urn, name=one.name, provider=one.provider._value, parent=one.parent,  # pyright: ignore[reportPrivateUsage]
+        protect=one.protect, ignore_changes=one.ignore_changes, dependencies={
+            key: urns for key, urns in one.dependencies.items() if properties.get(key) == one.properties.get(key)
+        }, declared=declared,
+    )  # fmt: skip
+
+
+def broken(one: Resource, path: str, value: Any) -> Resource | None:
+    """The resource with a property replaced, or None when that is no change."""
+    properties = deepcopy(one.properties)
+    *steps, last = path.split(".")
+    inside: Any = properties
+    for step in steps:
+        inside = inside.get(step) if isinstance(inside, dict) else None
+    if not isinstance(inside, dict) or (value is GONE and last not in inside) or inside.get(last) == value:
+        return None
+    if value is GONE:
+        del inside[last]
+    else:
+        inside[last] = value
+    return copied(one, properties)
+
+
+def mutations(stack: str) -> Iterator[Mutation]:
+    """Every break that the stack has a place for."""
+    all = resources(stack)
+    by_type: dict[str, list[int]] = defaultdict(list)
+    for index, each in enumerate(all):
+        by_type[each.declared_type].append(index)
+    for type, properties in CHANGED.items():
+        for path, values in properties.items():
+            for value in values:
+                done = 0
+                for index in by_type[type]:
+                    made = broken(all[index], path, value) if done < PLACES else None
+                    if made is not None:
+                        done += 1
+                        kind = f"{type} {path} {'-' if value is GONE else json.dumps(value)[:200]}"
+                        yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]), made)
+    for type in REMOVED:
+        for index in by_type[type][:PLACES]:
+            gone = all[index]
+            rest = tuple(without_link(each, gone) for each in (*all[:index], *all[index + 1 :]))
+            yield Mutation(stack, f"{type} removed", gone.name, rest, None)
+    region = load.from_file(ROOT / f"Pulumi.{stack}.yaml").region
+    for what, (type, properties) in ADDED.items():
+        new = Resource(
+            type, properties, urn=f"urn:pulumi:{stack}::phi-platform::{type}::{what.replace(' ', '-')}",
+            provider={} if type == AWS_PROVIDER else {"region": region},
+        )  # fmt: skip
+        yield Mutation(stack, f"{type} added: {what}", what, (*all, new), new)
+
+
+def without_link(one: Resource, gone: Resource) -> Resource:
+    """The resource when what it was computed from is not there."""
+    if not any(gone.urn in urns for urns in one.dependencies.values()):
+        return one
+    made = copied(one, one.properties)
+    made.dependencies = {key: tuple(urn for urn in urns if urn != gone.urn) for key, urns in one.dependencies.items()}
+    return made
+
+
+@cache
+def judge(stack: str) -> Judge:
+    """The pack as this stack configures it."""
+    settings = load.from_file(ROOT / f"Pulumi.{stack}.yaml")
+    regions, countries = JURISDICTIONS[settings.jurisdiction]
+    good, problems = waivers.load(waivers.FILE, (rule.id for rule in RULES))
+    config = Config(jurisdiction=settings.jurisdiction, regions=regions, countries=countries)
+    return Judge(RULES, config, good, problems, today=TODAY)
+
+
+def findings(verdicts: Iterable[Verdict]) -> set[Finding]:
+    """(rule, subject) of what is neither waived nor about the frame itself."""
+    frame = {"unverified-control-reported", "exception-documented"}
+    return {(v.rule.id, v.urn) for v in verdicts if v.waived is None and v.rule.id not in frame}
+
+
+@cache
+def before(stack: str) -> frozenset[Finding]:
+    """What is said of the stack as it is."""
+    all = resources(stack)
+    found = findings(verdict for each in all for verdict in judge(stack).resource(each))
+    return frozenset(found | findings(judge(stack).stack(Stack(all))))
+
+
+MANDATORY = frozenset(rule.id for rule in RULES if rule.mandatory)
+
+
+def caught(mutation: Mutation) -> set[str]:
+    """Ids of the rules that say something new; the stack as a whole is only judged when no mandatory rule has yet."""
+    said = before(mutation.stack)
+    one = judge(mutation.stack)
+    new = findings(one.resource(mutation.resource)) - said if mutation.resource is not None else set[Finding]()
+    if not any(rule in MANDATORY for rule, _ in new):
+        new |= findings(one.stack(Stack(mutation.resources))) - said
+    if mutation.resource is not None:
+        one.undecided.pop(mutation.resource.urn, None)
+    return {rule for rule, _ in new}
+
+
+def explanation(mutation: Mutation) -> str | None:
+    """Why a break needs no rule."""
+    for (kind, subject), reason in EXPLAINED.items():
+        if fnmatchcase(mutation.kind, kind) and fnmatchcase(mutation.subject, subject):
+            return reason
+    return None
+
+
+def state(all: Iterable[Resource]) -> dict[str, Any]:
+    """The resources as `pulumi stack export` would write them."""
+    written: list[dict[str, Any]] = []
+    providers: dict[str, str] = {}
+    for each in all:
+        region = each.provider.text("region")
+        entry: dict[str, Any] = {
+            "urn": each.urn,
+            "custom": each.declared_type.startswith(("aws:", "random:", "tls:", "pulumi:providers:")),
+            "type": each.declared_type,
+            "inputs": {key: value for key, value in each.properties.items() if each.declares(key)},
+            "outputs": each.properties,
+            "propertyDependencies": {key: list(urns) for key, urns in each.dependencies.items()},
+            "dependencies": sorted({urn for urns in each.dependencies.values() for urn in urns}),
+            "protect": each.protect,
+        }
+        if entry["custom"]:
+            entry["id"] = str(each.properties.get("id") or each.name)
+        if each.parent:
+            entry["parent"] = each.parent.replace(
+                "urn:pulumi:test::", f"urn:pulumi:{each.urn.split('::')[0].rpartition(':')[2]}::"
+            )
+        if each.declared_type.startswith("aws:") and region:
+            if region not in providers:
+                prefix = "::".join(each.urn.split("::")[:2])
+                providers[region] = f"{prefix}::{AWS_PROVIDER}::default_{region}"
+                written.append(
+                    {"urn": providers[region], "custom": True, "id": region, "type": AWS_PROVIDER,
+                     "inputs": {"region": region}, "outputs": {"region": region}}
+                )  # fmt: skip
+            entry["provider"] = f"{providers[region]}::{region}"
+        written.append(entry)
+    urns = {entry["urn"] for entry in written}
+    for entry in written:
+        entry["dependencies"] = [urn for urn in entry.get("dependencies", ()) if urn in urns]
+        entry["propertyDependencies"] = {
+            key: [urn for urn in found if urn in urns] for key, found in entry.get("propertyDependencies", {}).items()
+        }
+        if entry.get("parent") not in urns:
+            entry.pop("parent", None)
+    manifest = {"time": "2026-06-30T00:00:00Z", "magic": "", "version": "v3.259.0"}
+    return {"version": 3, "deployment": {"manifest": manifest, "resources": written}}
+
+
+def analyzed(
+    content: dict[str, Any], config: dict[str, Any], *, pack: Path = ROOT / "policies", pulumi: Path | None = None
+) -> tuple[int, set[Finding], str]:
+    """Exit code, (rule, subject) and output of `pulumi policy analyze` on a state."""
+    from rich.console import Console
+
+    from engine import install
+
+    engine = pulumi or install.install(Console(stderr=True)).pulumi
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "state.json").write_text(json.dumps(content))
+        (folder / "config.json").write_text(json.dumps(config))
+        done = subprocess.run(
+            [str(engine), "policy", "analyze", "--file", "state.json", "--policy-pack", str(pack),
+             "--policy-pack-config", "config.json", "--json", "--non-interactive"],
+            cwd=folder, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": f"{engine.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+                 "PULUMI_HOME": str(folder / "home"), "PULUMI_SKIP_UPDATE_CHECK": "true",
+                 "VIRTUAL_ENV": str(Path(sys.executable).parent.parent)},
+        )  # fmt: skip
+    found: set[Finding] = set()
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            event = json.loads(line).get("policyEvent")
+            if event and not event["message"].lstrip().startswith("waived:"):
+                found.add((event["policyName"], event["resourceUrn"]))
+    return done.returncode, found, done.stdout + done.stderr
+
+
+def settings_of(stack: str) -> dict[str, Any]:
+    """The pack-config file that says what the stack's own configuration would."""
+    return {"region-allowed": {"jurisdiction": load.from_file(ROOT / f"Pulumi.{stack}.yaml").jurisdiction}}
+
+
+def disagreements(chosen: Iterable[Mutation]) -> list[str]:
+    """Breaks of which the engine and the judge in process do not say the same (caught by the same mandatory rules)."""
+    wrong: list[str] = []
+    known: dict[str, set[Finding]] = {}
+    for one in chosen:
+        if one.stack not in known:
+            known[one.stack] = analyzed(state(resources(one.stack)), settings_of(one.stack))[1]
+        code, found, output = analyzed(state(one.resources), settings_of(one.stack))
+        new = {rule for rule, _ in found - known[one.stack]}
+        expected = caught(one)
+        if not (expected & new if expected else not new):
+            wrong.append(
+                f"{one.stack} {one.subject}: {one.kind}: {sorted(expected)} here, {sorted(new)} there ({code})"
+            )
+            sys.stderr.write(output[-2000:] if not found else "")
+    return wrong
+
+
+def main() -> None:
+    """Make every break, judge it, and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.policies.mutate", description=__doc__)
+    parser.add_argument("--engine", type=int, default=0, metavar="N", help="breaks that `pulumi policy analyze` judges")
+    options = parser.parse_args()
+    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    survivors: list[str] = []
+    explained: list[str] = []
+    first: dict[str, Mutation] = {}
+    for stack in STACKS:
+        for one in mutations(stack):
+            row = rows[one.kind.split()[0]]
+            row[0] += 1
+            by = caught(one)
+            first.setdefault(one.kind, one)
+            if by:
+                row[1 if by & MANDATORY else 2] += 1
+            elif reason := explanation(one):
+                explained.append(f"{one.stack} {one.subject}: {one.kind}: {reason}")
+            else:
+                survivors.append(f"{one.stack} {one.subject}: {one.kind}")
+    out = sys.stdout.write
+    total = [sum(row[column] for row in rows.values()) for column in range(3)]
+    for type, row in (*sorted(rows.items()), ("all", total)):
+        out(f"{type:90} {row[0]:5} {row[1]:5} mandatory {row[2]:4} advisory {row[0] - row[1] - row[2]:4} survive\n")
+    wrong: list[str] = []
+    if options.engine:
+        spread = list(first.values())
+        wrong = disagreements(spread[:: max(1, len(spread) // options.engine)])
+    out(
+        json.dumps(
+            {"breaks": total[0], "mandatory": total[1], "advisory": total[2], "explained": explained,
+             "survivors": survivors, "engine": options.engine, "disagreements": wrong},
+            indent=2,
+        )
+    )  # fmt: skip
+    sys.exit(bool(survivors or wrong))
+
+
+if __name__ == "__main__":
+    main()
