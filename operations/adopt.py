@@ -20,13 +20,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from operations.aws import Clients
 from operations.local import LocalError
 from operations.protections import ABSENT
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value that is known only after an update
 PLACEHOLDER = "<PLACEHOLDER>"  # how it writes an id it does not know
-
-Clients = Callable[[str, str], Any]  # (service, region) -> boto3 client
 
 
 class Outcome(StrEnum):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +17,7 @@ from engine import install
 from operations import adopt
 from operations.adopt import Finding, Outcome
 from operations.adopt_lookups import LOOKUPS
+from operations.aws import Clients, client
 from operations.local import LocalError, LocalRun
 from operations.protections import Account
 from operations.terminal import errors, output, project
@@ -39,10 +39,9 @@ def adopt_stack(stack: Stack, file: File = None, yes: Yes = False, as_json: Json
     settings = load.from_file(_stack_file(folder, stack))
     engine = install.install(errors)
     environment = {**os.environ, **install.environment(engine)}
-    session = boto3.Session()
     _adopt(
         stack, settings.region, folder, engine.pulumi, environment,
-        lambda service, region: session.client(service, region_name=region),  # pyright: ignore[reportCallIssue, reportArgumentType]
+        client,
         file or folder / f"import.{stack}.json", yes=yes, as_json=as_json,
     )  # fmt: skip
 
@@ -59,7 +58,7 @@ def adopt_on(run: LocalRun, stack: str, file: Path | None, *, yes: bool, as_json
 
 
 def _adopt(
-    stack: str, region: str, folder: Path, pulumi: Path, environment: Mapping[str, str], clients: adopt.Clients,
+    stack: str, region: str, folder: Path, pulumi: Path, environment: Mapping[str, str], clients: Clients,
     file: Path, *, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     with errors.status("Asking Pulumi what it would create"):

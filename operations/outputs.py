@@ -19,7 +19,7 @@ def read(stack: str, file: Path | None = None) -> dict[str, Any]:
     The state is the one `pulumi` itself would use here: after `eval "$(phi local env --stack NAME)"` that of the
     embedded AWS. Raises Mistake for a file that cannot be read, Refused when there is no engine, or it fails.
     """
-    text = _of_state(stack) if file is None else _of_file(file)
+    text = engine_answer(stack, "output", "--json") if file is None else text_of(file)
     try:
         outputs: object = json.loads(text)
     except ValueError as error:
@@ -29,22 +29,24 @@ def read(stack: str, file: Path | None = None) -> dict[str, Any]:
     return cast("dict[str, Any]", outputs)
 
 
-def _of_file(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What a file holds. Raises Mistake when it cannot be read."""
     try:
         return file.read_text()
     except OSError as error:
         raise Mistake(f"{file}: cannot be read ({error.strerror}).") from None
 
 
-def _of_state(stack: str) -> str:
+def engine_answer(stack: str, *command: str) -> str:
+    """What `pulumi stack COMMAND` prints of a stack. Raises Refused when there is no engine, or it fails."""
     engine = install.find()
     if engine is None:
         raise Refused(
-            "No Pulumi engine to read the stack's outputs with: `phi engine install` gets one, or --outputs names a "
-            "file that `pulumi stack output --json` has written."
+            f"No Pulumi engine to read the stack with: `phi engine install` gets one, or give a file that "
+            f"`pulumi stack {' '.join(command)}` has written."
         )
     done = subprocess.run(
-        [engine.pulumi, "stack", "output", "--json", "--stack", stack, "--non-interactive"],
+        [engine.pulumi, "stack", *command, "--stack", stack, "--non-interactive"],
         cwd=project(),
         env={**os.environ, **install.environment(engine)},
         capture_output=True,
@@ -53,5 +55,5 @@ def _of_state(stack: str) -> str:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise Refused(f"The outputs of {stack} cannot be read: {done.stderr.strip() or done.stdout.strip()}")
+        raise Refused(f"`pulumi stack {command[0]}` of {stack} fails: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from operations import outputs
+from operations.aws import client
 from operations.database import application_user, client_tools, connection, migration, point_in_time, tunnel
 from operations.database.connection import Server
 from operations.database.migration import Migration, Options, Plan, State
@@ -60,11 +60,6 @@ class Way:
     through: str | None
     target: str | None
     bundle: Path | None
-
-
-def client(service: str, region: str) -> Any:
-    """A boto3 client; account and endpoint come from the environment, so the embedded AWS answers like the real one."""
-    return boto3.client(service, region_name=region)
 
 
 @contextlib.contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from operations.aws import Clients
 from operations.database.connection import Server
 from operations.mistakes import Mistake, Refused
 
@@ -17,9 +18,6 @@ BUNDLES = (
     Path("/etc/ssl/certs/rds-global-bundle.pem"),
 )
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-
-Client = Callable[[str, str], Any]
-"""(service, region) -> boto3 client."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +88,7 @@ class Login:
     password: str = field(repr=False)
 
 
-def login(client: Client, region: str, secret: str) -> Login:
+def login(client: Clients, region: str, secret: str) -> Login:
     """Username and password of a secret, read from Secrets Manager (LWO-N17).
 
     Raises ClientError when it may not be read, Refused when it holds something else.

@@ -16,7 +16,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.database.place import Client, StackDatabase, login
+from operations.aws import Clients
+from operations.database.place import StackDatabase, login
 from operations.mistakes import Mistake, Refused
 
 POLL_SECONDS = 15.0
@@ -102,7 +103,7 @@ class Restored:
     findings: tuple[str, ...]
 
 
-def plan(database: StackDatabase, client: Client, *, moment: datetime | None, identifier: str | None) -> Restore:
+def plan(database: StackDatabase, client: Clients, *, moment: datetime | None, identifier: str | None) -> Restore:
     """What restoring to a moment would take. Raises Mistake for a moment outside the backups, or a name in use."""
     rds = client("rds", database.region)
     now = datetime.now(UTC)
@@ -246,7 +247,7 @@ def describe(rds: Any, identifier: str, *, aurora: bool) -> dict[str, Any] | Non
 
 
 def run(
-    database: StackDatabase, client: Client, restore: Restore, progress: Progress = lambda *_: None,
+    database: StackDatabase, client: Clients, restore: Restore, progress: Progress = lambda *_: None,
     poll_seconds: float = POLL_SECONDS,
 ) -> Restored:  # fmt: skip
     """Restore, wait, give the new one what a restore does not, and compare it with its source.

@@ -18,7 +18,8 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
-from operations.database.place import Client, StackDatabase
+from operations.aws import Clients
+from operations.database.place import StackDatabase
 from operations.mistakes import Mistake, Refused
 
 DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -51,7 +52,7 @@ class Tunnel:
 
 
 def plan(
-    database: StackDatabase, client: Client, *, target: str | None, port: int | None, address: str | None = None
+    database: StackDatabase, client: Clients, *, target: str | None, port: int | None, address: str | None = None
 ) -> Tunnel:
     """The tunnel to a stack's database.
 
@@ -75,7 +76,7 @@ def plan(
     )
 
 
-def _of_fleet(database: StackDatabase, client: Client) -> str | None:
+def _of_fleet(database: StackDatabase, client: Clients) -> str | None:
     if database.fleet is None:
         return None
     groups = client("autoscaling", database.region).describe_auto_scaling_groups(
@@ -87,7 +88,7 @@ def _of_fleet(database: StackDatabase, client: Client) -> str | None:
     return next(healthy, None)
 
 
-def _require_online(database: StackDatabase, client: Client, target: str) -> None:
+def _require_online(database: StackDatabase, client: Clients, target: str) -> None:
     found = client("ssm", database.region).describe_instance_information(
         Filters=[{"Key": "InstanceIds", "Values": [target]}]
     )["InstanceInformationList"]
