@@ -7,7 +7,8 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 with warnings.catch_warnings():
@@ -144,8 +145,16 @@ def _resolve(node: Any, schema: Any) -> Any:
     return cast("Any", node) if isinstance(node, dict) else {}
 
 
+@cache
+def _schemas() -> Path:
+    """Where cfn-lint keeps them. The package itself is not imported: it takes half a second, for its data alone."""
+    spec = find_spec("cfnlint")
+    assert spec is not None and spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
+
+
 def _data(path: str) -> Any:
-    return json.loads((resources.files("cfnlint.data.schemas") / path).read_text())
+    return json.loads((_schemas() / path).read_text())
 
 
 @cache

@@ -64,11 +64,20 @@ def serve(directory: Path, port: int = 0) -> None:
         draft.write_text(json.dumps(facts))
         draft.replace(endpoint)
         try:
+            _warm()
             ended.wait()
         finally:
             endpoint.unlink(missing_ok=True)
             for server in (aws, random):
                 server.stop(grace=1).wait()
+
+
+def _warm() -> None:
+    """Parse AWS's own policies while the engine starts: else the first question of a program waits a second for it."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import iam_backends
+
+    _ = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
 
 
 @contextmanager
