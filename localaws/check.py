@@ -149,7 +149,8 @@ def _resolve(node: Any, schema: Any) -> Any:
 def _schemas() -> Path:
     """Where cfn-lint keeps them. The package itself is not imported: it takes half a second, for its data alone."""
     spec = find_spec("cfnlint")
-    assert spec is not None and spec.submodule_search_locations is not None
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
     return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
 
 

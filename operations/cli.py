@@ -3,32 +3,66 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
-import psycopg
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperGroup
 
 from engine.install import EngineError
-from operations import adopt_commands, check_command, engine_commands, local_commands, settings_commands
-from operations.database import commands as database_commands
 from operations.local import LocalError
-from operations.mistakes import FAILED, MISTAKE, Mistake, Refused
-from operations.terminal import USER_MISTAKE, errors
-from settings.load import SettingsError
+from operations.mistakes import FAILED, FINDING, MISTAKE, Mistake, Refused
+from operations.terminal import errors
+from settings.problems import SettingsError
+
+COMMANDS = {
+    "settings": "operations.settings_commands:app",
+    "engine": "operations.engine_commands:app",
+    "local": "operations.local_commands:app",
+    "check": "operations.check_command:check_stack",
+    "adopt": "operations.adopt_commands:adopt_stack",
+    "database": "operations.database.commands:app",
+}
+"""Where each command is: a group of commands (`app`), or a function."""
+
+
+class OnDemand(TyperGroup):
+    """A group whose commands are imported when they are asked for: `phi local up` needs no PostgreSQL driver.
+
+    Source: Click documentation, "Lazily Loading Subcommands".
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Click's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: Any = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            command: Any = typer.main.get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            alone.command(cmd_name)(found)
+            command = typer.main.get_command(alone)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
+    cls=OnDemand,
     name="phi",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Regulated-health infrastructure: settings, the Pulumi engine, and runs on the embedded AWS.",
+    help="Regulated-health infrastructure: settings, policies, deployments, and what people do around them.",
 )
-app.add_typer(settings_commands.app, name="settings")
-app.add_typer(engine_commands.app, name="engine")
-app.add_typer(local_commands.app, name="local")
-app.command("adopt")(adopt_commands.adopt_stack)
-app.add_typer(database_commands.app, name="database")
-app.command("check")(check_command.check_stack)
+
+
+@app.callback()
+def _phi() -> None:
+    """Make `phi` a group although its commands are found on demand."""
 
 
 def main() -> None:
@@ -39,27 +73,37 @@ def main() -> None:
     """
     try:
         app()
-    except SettingsError as error:
-        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(USER_MISTAKE)
-    except Mistake as error:
-        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(MISTAKE)
-    except Refused as error:
-        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(FAILED)
-    except (LocalError, EngineError) as error:
-        errors.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(1)
-    except (ClientError, BotoCoreError) as error:
-        errors.print(f"AWS: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(FAILED)
-    except psycopg.Error as error:
-        errors.print(f"Database: {primary(error)}", style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(FAILED)
+    except Exception as error:
+        told = explained(error)
+        if told is None:
+            raise
+        message, code = told
+        errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(code)
 
 
-def primary(error: psycopg.Error) -> str:
+def explained(error: Exception) -> tuple[str, int] | None:
+    """What to tell a person of an error, and the exit code; None for an error that is ours."""
+    if isinstance(error, SettingsError | Mistake):
+        return str(error), MISTAKE
+    if isinstance(error, Refused):
+        return str(error), FAILED
+    if isinstance(error, LocalError | EngineError):
+        return str(error), FINDING
+    if _is(error, "botocore.exceptions", "ClientError", "BotoCoreError"):
+        return f"AWS: {error}", FAILED
+    if _is(error, "psycopg", "Error"):
+        return f"Database: {primary(error)}", FAILED
+    return None
+
+
+def _is(error: Exception, module: str, *names: str) -> bool:
+    """Whether an error is of a library, which is loaded when it raised it, and need not be otherwise."""
+    library = sys.modules.get(module)
+    return library is not None and isinstance(error, tuple(getattr(library, name) for name in names))
+
+
+def primary(error: Any) -> str:
     """What a server says is wrong, without the detail, which may quote a patient's row."""
     return error.diag.message_primary or str(error).strip()
 
