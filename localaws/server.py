@@ -74,10 +74,11 @@ def serve(directory: Path, port: int = 0) -> None:
 
 def _warm() -> None:
     """Parse AWS's own policies while the engine starts: else the first question of a program waits a second for it."""
-    from moto.core import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
-    _ = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    from localaws.provider import ACCOUNT_ID
+
+    _ = iam_backends[ACCOUNT_ID]["aws"]
 
 
 @contextmanager
