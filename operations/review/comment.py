@@ -173,7 +173,8 @@ def _table(page: _Page, review: Review) -> None:
 def _mandatory(page: _Page, findings: Sequence[Finding]) -> None:
     blocks = [_rule(list(group)) for _, group in groupby(findings, key=lambda finding: finding.rule)]
     what = "policies that refuse this"
-    said = f"> [!CAUTION]\n> **The policies refuse this: {_number(len(findings), 'finding')} to fix.** Nothing is deployed before."
+    to_fix = _number(len(findings), "finding")
+    said = f"> [!CAUTION]\n> **The policies refuse this: {to_fix} to fix.** Nothing is deployed before."
     page.add_each([said], blocks, [], what)
 
 

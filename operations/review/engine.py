@@ -46,6 +46,7 @@ def preview(stack: str, folder: Path) -> Review:
 
 
 def plan_in(folder: Path) -> Path:
+    """Where the plan of a preview is."""
     return folder / "plan.json"
 
 

@@ -146,21 +146,25 @@ def _changes(all_steps: Mapping[str, _Steps]) -> Iterator[Change]:
         properties = tuple(
             each.model_copy(update={"replaces": operation == "replace" and _forces(each.path, steps.keys)})
             for each in (*_differences(old, new, ""), *_changed_secrets(old, new, steps.differing))
+            if operation != "delete"
         )
-        facts = {
-            "urn": urn,
-            "operation": operation,
-            "id": before.get("id") or None,
-            "protected": bool((steps.after or before).get("protect")),
-            "retained": bool(before.get("retainOnDelete")),
-        }
-        yield Change(
-            **facts,
+        change = Change(
+            urn=urn,
             type=type_,
             name=urn.rpartition("::")[2],
+            operation=operation,
+            id=before.get("id") or None,
             data_store=DATA_STORES.get(type_),
-            properties=() if operation == "delete" else tuple(_shown(each) for each in properties),
-            digest=digest({**facts, "inputs": new, "properties": [each.model_dump() for each in properties]}),
+            retained=bool(before.get("retainOnDelete")),
+            protected=bool((steps.after or before).get("protect")),
+            properties=properties,
+            digest="",
+        )
+        yield change.model_copy(
+            update={
+                "properties": tuple(_shown(each) for each in properties),
+                "digest": digest([change.model_dump(), new]),
+            }
         )
 
 
