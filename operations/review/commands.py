@@ -30,12 +30,19 @@ def review_stack(
     before: Annotated[
         Path | None, typer.Option(help="The stack file as it was, to tell what the change costs.")
     ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask AWS first what is really there: shows drift as a change.")
+    ] = False,
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help="End with 1 when anything would change.")
+    ] = False,
     revision: Annotated[str | None, typer.Option(help="The commit that is previewed, named in the comment.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Preview a stack and say what a reviewer must know: lost data first, then policies, then every change.
 
     Secrets never appear. Exit codes: 0 it could be deployed, 1 a policy refuses it or the preview fails.
+    Source: OMN-OPS-01, MSP-OPS-01, BER-OPS-04.
     """
     if events_file is not None:
         reviewed = events.read(events_file)
@@ -43,7 +50,7 @@ def review_stack(
             raise Mistake(f"{events_file}: expected a preview of {stack}, found one of {reviewed.stack or 'no stack'}.")
     else:
         with engine.workplace() as folder:
-            reviewed = engine.preview(stack, folder)
+            reviewed = engine.preview(stack, folder, refresh=refresh)
     if before is not None:
         cost = monthly_difference(before, project() / f"Pulumi.{stack}.yaml")
         reviewed = reviewed.model_copy(update={"cost": cost})
@@ -55,7 +62,8 @@ def review_stack(
         output.print_json(reviewed.model_dump_json())
     else:
         show(reviewed)
-    raise typer.Exit(FINDING if reviewed.failed else 0)
+    unexpected = expect_no_changes and bool(reviewed.changes or reviewed.outputs)
+    raise typer.Exit(FINDING if reviewed.failed or unexpected else 0)
 
 
 def deploy_stack(
@@ -79,6 +87,9 @@ def deploy_stack(
         if now.failed:
             show(now)
             raise typer.Exit(FINDING)
+        if not now.changes and not now.outputs:
+            output.print(f"{stack}: nothing left to change.", highlight=False)
+            return
         if now.digest != reviewed.digest:
             lines = "\n".join(f"  {line}" for line in result.differences(reviewed, now))
             errors.print(
@@ -87,8 +98,6 @@ def deploy_stack(
             )  # fmt: skip
             raise typer.Exit(FINDING)
         show(now)
-        if not now.changes and not now.outputs:
-            return
         if not yes:
             typer.confirm(f"Deploy these changes to {stack}?", abort=True)
         engine.update(stack, folder)

@@ -26,14 +26,18 @@ def workplace() -> Generator[Path]:
         yield Path(folder)
 
 
-def preview(stack: str, folder: Path) -> Review:
+def preview(stack: str, folder: Path, *, refresh: bool = False) -> Review:
     """Preview a stack with the policy pack; the plan of what was previewed is left at `plan_in(folder)`.
+
+    refresh: ask AWS first what is really there.
 
     Raises Refused when there is no engine, or it ends without having previewed anything.
     """
     log = folder / "events"
     log.touch(mode=0o600)
     command = ["preview", "--event-log", str(log), "--save-plan", str(plan_in(folder)), *_options(stack)]
+    if refresh:
+        command.append("--refresh")
     with errors.status(f"Previewing {stack}"):
         done = subprocess.run(
             [_pulumi(), *command], cwd=project(), env=_environment(), stdin=subprocess.DEVNULL,

@@ -118,6 +118,8 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
 
 
 def _note(steps: dict[str, _Steps], metadata: Mapping[str, Any]) -> None:
+    if metadata["op"] == "refresh":  # what is really there is the state before of the steps that follow
+        return
     noted = steps.setdefault(metadata["urn"], _Steps())
     noted.names.add(metadata["op"])
     noted.before = noted.before or metadata.get("old")
