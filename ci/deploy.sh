@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=$1
-results=results/$stack
+results=${RESULTS:-results}/$stack
 mkdir -p "$results"
 ci/setup.sh
 .venv/bin/phi deploy "$stack" --reviewed "${2:-$results/review.json}" --yes

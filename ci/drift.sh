@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 stack=$1
-results=results/$stack
+results=${RESULTS:-results}/$stack
 mkdir -p "$results"
 ci/setup.sh
 .venv/bin/phi review "$stack" --refresh --expect-no-changes --comment "$results/comment.md"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -112,11 +113,12 @@ def show(reviewed: Review) -> None:
         )
     for problem in reviewed.problems:
         output.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
-    if reviewed.mandatory:
-        table = Table("Rule", "Resource", "Finding", title="Refused by the policies", title_justify="left")
-        for finding in reviewed.mandatory:
-            table.add_row(escape(finding.rule), escape(finding.name), escape(f"{finding.message}\nFix: {finding.fix}"))
-        output.print(table)
+    for rule, found in groupby(reviewed.mandatory, key=lambda finding: finding.rule):
+        findings = list(found)
+        output.print(f"[bold red]refused[/] {escape(rule)}: {escape(findings[0].fix)}", highlight=False, soft_wrap=True)
+        for finding in findings:
+            line = f"  {finding.name}: {finding.message}"
+            output.print(line, markup=False, highlight=False, soft_wrap=True)
     if reviewed.changes:
         table = Table("Change", "Resource", "Type", "Properties")
         for change in reviewed.changes:

@@ -19,7 +19,8 @@ GITHUB_LIMIT = 65_536
 _RESERVED = 2_000  # for the ends of folds, what was left out, and the footer
 _NAMES = 6
 _VALUE = 400
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~@-])")
+_MARKDOWN = re.compile(r"[\\`*_\[\]|~]")
+_LINK = re.compile(r"https://[^\s()<>]+")
 _DONE = {
     "create": "created",
     "import": "imported",
@@ -60,9 +61,9 @@ def render(review: Review, *, revision: str | None = None, limit: int = GITHUB_L
             "All of it is in the review's JSON."
         )
     packs = ", ".join(f"{name} {version}" for name, version in sorted(review.packs.items())) or "no policy pack"
-    about = [f"changes <code>{review.digest[:12]}</code>", f"policies: {html.escape(packs)}"]
+    about = [f"changes {_code(review.digest[:12])}", f"policies: {_escaped(packs)}"]
     if revision:
-        about.insert(0, f"commit <code>{html.escape(revision[:12])}</code>")
+        about.insert(0, f"commit {_code(revision[:12])}")
     page.end(f"<sub>{' · '.join(about)}</sub>")
     return page.text
 
@@ -180,8 +181,8 @@ def _mandatory(page: _Page, findings: Sequence[Finding]) -> None:
 
 def _rule(findings: Sequence[Finding]) -> str:
     first = findings[0]
-    title = f"[{_code(first.rule)}]({first.url})" if first.url.startswith("https://") else _code(first.rule)
-    lines = [f"**{title}** {f'({first.severity})' if first.severity else ''}".rstrip(), ""]
+    title = f"[{_code(first.rule)}]({first.url})" if _LINK.fullmatch(first.url) else _code(first.rule)
+    lines = [f"**{title}** {f'({_escaped(first.severity)})' if first.severity else ''}".rstrip(), ""]
     where = [f"- {_code(finding.name)}: {_escaped(finding.message)}" for finding in findings]
     lines += where[:_NAMES]
     if len(where) > _NAMES:
@@ -198,7 +199,7 @@ def _rule(findings: Sequence[Finding]) -> str:
 
 def _advisory(page: _Page, findings: Sequence[Finding]) -> None:
     rows = [
-        f"| {_code(rule)} | {group[0].severity} | {len(group)} | {_escaped(group[0].fix)} |"
+        f"| {_code(rule)} | {_escaped(group[0].severity)} | {len(group)} | {_escaped(group[0].fix)} |"
         for rule, group in ((rule, list(each)) for rule, each in groupby(findings, key=lambda finding: finding.rule))
     ]
     table = "\n".join(("| Rule | Severity | Findings | Fix |", "|---|---|---:|---|", *rows))
@@ -218,10 +219,7 @@ def _detail(page: _Page, review: Review) -> None:
 
 
 def _change(change: Change) -> str:
-    title = (
-        f"<details><summary>{change.operation} <code>{html.escape(change.name)}</code> "
-        f"<sub>{html.escape(change.type)}</sub></summary>"
-    )
+    title = f"<details><summary>{change.operation} {_code(change.name)} <sub>{_escaped(change.type)}</sub></summary>"
     said = [title]
     if _because(change):
         said.append(f"Replaced because of {_because(change)}.")
@@ -264,12 +262,14 @@ def _fenced(text: str, language: str = "") -> str:
 
 def _code(text: str) -> str:
     """A text in a line of code, also in a table."""
-    return f"<code>{html.escape(text).replace('|', '&#124;').replace('@', '&#64;')}</code>"
+    return f"<code>{_escaped(text)}</code>"
 
 
 def _escaped(text: str) -> str:
-    """A text in which nothing is Markdown, HTML or a mention."""
-    return _MARKDOWN.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False)).replace("\\@", "&#64;")
+    """A text in one line in which nothing is Markdown, HTML or a mention."""
+    line = html.escape(" ".join(text.split()), quote=False)
+    line = _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", line)
+    return line.replace("@", "@&#8203;")  # GitHub looks for mentions after entities are resolved
 
 
 def _number(count: int, one: str, many: str | None = None) -> str:

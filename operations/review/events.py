@@ -212,7 +212,7 @@ def _opened(before: Any, after: Any) -> tuple[Any, Any]:
     for open_ in (masking.document, _by_name):
         old, new = open_(before), open_(after)
         if old is not None and new is not None:
-            return old, new
+            before, after = old, new
     return before, after
 
 
