@@ -175,7 +175,7 @@ def _mandatory(page: _Page, findings: Sequence[Finding]) -> None:
     blocks = [_rule(list(group)) for _, group in groupby(findings, key=lambda finding: finding.rule)]
     what = "policies that refuse this"
     to_fix = _number(len(findings), "finding")
-    said = f"> [!CAUTION]\n> **The policies refuse this: {to_fix} to fix.** Nothing is deployed before."
+    said = f"> [!CAUTION]\n> **The policies refuse this: {to_fix} to fix.** Nothing can be deployed until then."
     page.add_each([said], blocks, [], what)
 
 

@@ -111,12 +111,12 @@ def digest(value: Any) -> str:
 
 
 def load(file: Path) -> Review:
-    """A review that `phi review --json` has written. Raises Mistake when the file holds none."""
+    """A review that `phi review --save` has written. Raises Mistake when the file holds none."""
     try:
         return Review.model_validate_json(text_of(file))
     except ValidationError as error:
         raise Mistake(
-            f"{file}: expected a review as `phi review STACK --json` writes it, found something else "
+            f"{file}: expected a review as `phi review STACK --save` writes it, found something else "
             f"({error.error_count()} problems, first: {error.errors()[0]['msg']})."
         ) from None
 

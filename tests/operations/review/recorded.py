@@ -24,6 +24,11 @@ def file(name: str) -> Path:
     return FOLDER / "events" / f"{name}.jsonl"
 
 
+def comment(name: str) -> str:
+    """What the comment must be."""
+    return (FOLDER / "comments" / f"{name}.md").read_text()
+
+
 def log(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file(name).read_text().splitlines()]
 

@@ -17,10 +17,6 @@ from tests.operations.review.recorded import SUMMARY, of, step
 BUCKET = "aws:s3/bucket:Bucket"
 
 
-def expected(name: str) -> str:
-    return (recorded.FOLDER / "comments" / f"{name}.md").read_text()
-
-
 def rendered(name: str) -> str:
     review = recorded.review(name)
     return render(review, revision=recorded.REVISION)
@@ -29,7 +25,7 @@ def rendered(name: str) -> str:
 @pytest.mark.requirement("OMN-OPS-01")
 @pytest.mark.parametrize("name", recorded.NAMES)
 def test_the_comment_is_the_one_that_was_looked_at(name: str) -> None:
-    assert rendered(name) == expected(name)
+    assert rendered(name) == recorded.comment(name)
 
 
 def test_lost_data_stands_above_everything_else() -> None:
