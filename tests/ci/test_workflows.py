@@ -14,6 +14,7 @@ import yaml
 
 from engine import install
 from engine.install import EngineError
+from operations.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -57,6 +58,11 @@ def test_shellcheck_finds_nothing() -> None:
 def test_every_script_stops_at_the_first_error() -> None:
     for script in SCRIPTS:
         assert "set -euo pipefail" in script.read_text(), script
+
+
+def test_every_phi_command_the_scripts_run_exists() -> None:
+    used = {name for script in SCRIPTS for name in re.findall(r"\.venv/bin/phi ([a-z]+)", script.read_text())}
+    assert {"review", "deploy", "check"} <= used <= COMMANDS.keys()
 
 
 def test_every_action_is_pinned_to_a_commit_with_its_version_beside() -> None:
