@@ -85,8 +85,8 @@ class DeployRoles(pulumi.ComponentResource):
         if settings.preview:
             self.preview_arn = self._role(
                 "preview",
-                "Previews pull requests to this stack, and writes nothing",
-                _trust(provider, {"sub": f"{_repository(settings)}:pull_request"}),
+                "Previews pull requests to this stack and its drift, and writes nothing",
+                _trust(provider, {"sub": _previewing(settings)}),
                 preview_policies(deployed),
             )
         self.register_outputs({"arn": self.arn})
@@ -160,7 +160,15 @@ def _deploying(settings: GithubSettings) -> dict[str, str]:
     return claims if branch is None else {**claims, "ref": branch}
 
 
-def _trust(provider: str, claims: Mapping[str, str]) -> str:
+def _previewing(settings: GithubSettings) -> str | list[str]:
+    """Jobs that preview: of pull requests, and of the deploying branch, which show what approval is asked for."""
+    pull_request = f"{_repository(settings)}:pull_request"
+    if settings.branch is None:
+        return pull_request
+    return [pull_request, f"{_repository(settings)}:ref:refs/heads/{settings.branch}"]
+
+
+def _trust(provider: str, claims: Mapping[str, str | list[str]]) -> str:
     wanted: dict[str, Any] = {f"{GITHUB_ISSUER}:{name}": value for name, value in claims.items()}
     return document(
         {

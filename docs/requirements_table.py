@@ -11,7 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "docs" / "requirements"
-BUILT_IN = ("components", "settings", "policies", "engine", "localaws", "operations", "program.py", "__main__.py")
+BUILT_IN = ("components", "settings", "policies", "engine", "localaws", "operations", "program.py", "__main__.py",
+            "ci", ".github", "docs/examples")  # fmt: skip
+BUILT_WITH = (".py", ".sh", ".yml")
 STACK_FILES = "Pulumi.*.yaml"
 REQUIREMENT = re.compile(r"\b(?:(?:FAC|MSP|LWO|BER|OMN)-[A-Z]{2,3}-\d{2}|ALL-\d{2})\b")
 ROW = re.compile(rf"^\| ({REQUIREMENT.pattern}) \| (.+?)(?: \| (must|optional|later))? \|$")
@@ -93,7 +95,8 @@ def render() -> str:
 def _product_files() -> Iterator[Path]:
     for name in BUILT_IN:
         place = ROOT / name
-        yield from sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        found = (path for path in place.rglob("*") if path.suffix in BUILT_WITH)
+        yield from sorted(found) if place.is_dir() else [place]
     yield from sorted(ROOT.glob(STACK_FILES))
 
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "engine": "operations.engine_commands:app",
     "local": "operations.local_commands:app",
     "check": "operations.check_command:check_stack",
+    "review": "operations.review.commands:review_stack",
+    "deploy": "operations.review.commands:deploy_stack",
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
 }

@@ -34,8 +34,9 @@ class GithubSettings(Section):
     ) = None
     """Branch the deploying workflow runs on (FAC-N06: `main`). Absent: any branch `github_environment` admits."""
     preview: bool = False
-    """Whether pull requests of the repository may preview the stack, with a role that reads configuration and state
-    and writes nothing (OMN-OPS-01). It decrypts the state's secrets, so only people who may push can be trusted."""
+    """Whether pull requests of the repository, and jobs on `branch` for approvals and nightly drift, may preview the
+    stack, with a role that reads configuration and state and writes nothing (OMN-OPS-01). It decrypts the state's
+    secrets, so only people who may push can be trusted."""
     release_buckets: tuple[str, ...] = ()
     """Purposes of buckets the job puts release archives into (FAC-STO-03, FAC-OPS-02)."""
     create_provider: bool = True

@@ -589,6 +589,16 @@ def test_pull_requests_preview_with_a_role_of_their_own_when_told(recorded: Reco
     assert preview["maxSessionDuration"] == 3600
 
 
+@pytest.mark.requirement("OMN-OPS-02")
+def test_jobs_of_the_deploying_branch_preview_too_and_those_of_no_other(recorded: Recorder) -> None:
+    roles(recorded, github=GITHUB.model_copy(update={"preview": True, "branch": "main"}))
+    (statement,) = json.loads(recorded.one(ROLE, "deploy-preview").inputs["assumeRolePolicy"])["Statement"]
+    assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [
+        "repo:clinic-example/infrastructure:pull_request",
+        "repo:clinic-example/infrastructure:ref:refs/heads/main",
+    ]
+
+
 @pytest.mark.requirement("OMN-OPS-01")
 @pytest.mark.parametrize(
     ("action", "resource", "decision"),
