@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "operations.check_command:check_stack",
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
+    "diagram": "operations.diagram.commands:draw_diagram",
     "evidence": "operations.evidence_command:collect_evidence",
     "cost": "operations.cost.commands:show_cost",
 }
