@@ -1,4 +1,7 @@
-"""The recorded cost lines of the reference systems beside what the estimate says of them."""
+"""The recorded cost lines of the reference systems beside what the estimate says of them.
+
+BER-OPS-14, FAC-OPS-27, LWO-OPS-11, MSP-CST-01 to 09, OMN-OPS-13.
+"""
 
 from __future__ import annotations
 
