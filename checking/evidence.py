@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from policies.safeguards import SAFEGUARDS, standard
 from policies.waivers import Waiver
 
 PACK = Path(policies.__file__).parent
-PACKAGES = ("pulumi", "pulumi-aws", "pulumi-policy")
+PACKAGES = ("phi-platform", "pulumi", "pulumi-aws", "pulumi-policy")
 
 
 class Outcome(StrEnum):
@@ -243,9 +242,4 @@ def _outcome(verdict: Verdict) -> Outcome:
 
 
 def _versions() -> dict[str, str]:
-    project = tomllib.loads((PACK.parent / "pyproject.toml").read_text())["project"]
-    return {
-        project["name"]: project["version"],
-        "Python": platform.python_version(),
-        **{name: metadata.version(name) for name in PACKAGES},
-    }
+    return {"Python": platform.python_version(), **{name: metadata.version(name) for name in PACKAGES}}

@@ -15,7 +15,7 @@ from checking.evidence import Answer, Control, Evidence, Outcome, citations
 
 VERSION = "1.2.1"
 _NAMESPACE = UUID("6f1f3a0e-52d4-5c5e-9a38-0f3f0f1f7c11")
-PROPERTIES = "https://github.com/phi-platform/ns/oscal"
+PROPERTIES = "https://phi-platform.example.org/ns/oscal"
 """Namespace of the properties that OSCAL has no name for."""
 
 _STATES = {
