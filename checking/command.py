@@ -31,7 +31,7 @@ def run(
     Returns 0 without mandatory findings, 1 with some. Raises SettingsError and ConfigError for what a person can put
     right.
     """
-    given = _pack_config(pack_config)
+    given = pack_config_of(pack_config)
     accepted = baseline.load(baseline_file) if baseline_file and not write_baseline else frozenset[str]()
     judged = _judged(file, state, given, accepted)
     if write_baseline:
@@ -59,7 +59,8 @@ def _judged(file: Path, state: bool, given: dict[str, Any], accepted: frozenset[
     return judge(name, file, resources, configuration, pack_config=given, accepted=accepted)
 
 
-def _pack_config(file: Path | None) -> dict[str, Any]:
+def pack_config_of(file: Path | None) -> dict[str, Any]:
+    """A configuration of the pack, empty without a file. Raises ConfigError."""
     if file is None:
         return {}
     try:

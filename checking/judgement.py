@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -24,12 +24,19 @@ _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d7
 
 @dataclass(frozen=True)
 class Judged:
-    """The findings of one run.   name: the stack's.   file: what was judged.   resources: how many."""
+    """The findings of one run.
+
+    name: the stack's.   file: what was judged.   resources: how many.   disabled: ids of rules that the pack's
+    configuration turns off.   judge, stack: what judged, and what it looked at, for those who ask more.
+    """
 
     name: str
     file: Path
     resources: int
     verdicts: tuple[Verdict, ...]
+    disabled: frozenset[str]
+    judge: Judge = field(repr=False)
+    stack: Stack = field(repr=False)
 
     @property
     def failing(self) -> list[Verdict]:
@@ -88,7 +95,16 @@ def registered(file: Path, name: str) -> tuple[tuple[Resource, ...], dict[str, s
 def exported(file: Path) -> tuple[Resource, ...]:
     """The resources of a state that `pulumi stack export` wrote. Raises ConfigError."""
     try:
-        entries: list[dict[str, Any]] = json.loads(file.read_text())["deployment"].get("resources") or []
+        text = file.read_text()
+    except OSError as error:
+        raise ConfigError(f"--state: expected a file that can be read, found {file} ({error.strerror})") from None
+    return exported_text(text, str(file))
+
+
+def exported_text(text: str, source: str) -> tuple[Resource, ...]:
+    """The resources of a state as `pulumi stack export` prints it.   source: what to call it. Raises ConfigError."""
+    try:
+        entries: list[dict[str, Any]] = json.loads(text)["deployment"].get("resources") or []
         providers = {f"{each['urn']}::{each.get('id')}": _plain(each.get("inputs") or {}) for each in entries}
         return tuple(
             Resource(
@@ -104,8 +120,8 @@ def exported(file: Path) -> tuple[Resource, ...]:
             for each in entries
             if not each.get("delete")
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"--state: expected what `pulumi stack export` writes, found {file} ({error!r})") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"--state: expected what `pulumi stack export` writes, found {source} ({error!r})") from None
 
 
 def _plain(value: Any) -> Any:
@@ -145,8 +161,10 @@ def judge(
         accepted |= baseline.load(Path(settings.baseline_file))
     of = Judge(RULES, settings, good, problems, today=today or date.today(), accepted=accepted)
     verdicts = [verdict for each in resources for verdict in of.resource(each)]
-    verdicts += of.stack(Stack(resources))
-    return Judged(name, file, len(resources), tuple(_enforced(verdicts, levels)))
+    whole = Stack(resources)
+    verdicts += of.stack(whole)
+    disabled = frozenset(rule.id for rule in RULES if levels.get(rule.id, levels.get("all")) == "disabled")
+    return Judged(name, file, len(resources), tuple(_enforced(verdicts, levels)), disabled, of, whole)
 
 
 def _levels(entries: Mapping[str, Any]) -> dict[str, str]:

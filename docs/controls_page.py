@@ -8,40 +8,7 @@ from html import escape
 
 from policies.rule import Rule, catalogue, limits
 from policies.rules import RULES
-
-SAFEGUARDS = {
-    "HIPAA 164.308(a)(1)": "Security management process",
-    "HIPAA 164.308(a)(2)": "Assigned security responsibility",
-    "HIPAA 164.308(a)(3)": "Workforce security",
-    "HIPAA 164.308(a)(4)": "Information access management",
-    "HIPAA 164.308(a)(5)": "Security awareness and training",
-    "HIPAA 164.308(a)(6)": "Security incident procedures",
-    "HIPAA 164.308(a)(7)": "Contingency plan",
-    "HIPAA 164.308(a)(8)": "Evaluation",
-    "HIPAA 164.308(b)": "Business associate contracts",
-    "HIPAA 164.310(a)": "Facility access controls",
-    "HIPAA 164.310(b)": "Workstation use",
-    "HIPAA 164.310(c)": "Workstation security",
-    "HIPAA 164.310(d)": "Device and media controls",
-    "HIPAA 164.312(a)": "Access control",
-    "HIPAA 164.312(b)": "Audit controls",
-    "HIPAA 164.312(c)": "Integrity",
-    "HIPAA 164.312(d)": "Person or entity authentication",
-    "HIPAA 164.312(e)": "Transmission security",
-    "HIPAA 164.314": "Organizational requirements",
-    "HIPAA 164.316": "Policies, procedures and documentation",
-    "PIPEDA 4.1": "Accountability",
-    "PIPEDA 4.2": "Identifying purposes",
-    "PIPEDA 4.3": "Consent",
-    "PIPEDA 4.4": "Limiting collection",
-    "PIPEDA 4.5": "Limiting use, disclosure and retention",
-    "PIPEDA 4.6": "Accuracy",
-    "PIPEDA 4.7": "Safeguards",
-    "PIPEDA 4.8": "Openness",
-    "PIPEDA 4.9": "Individual access",
-    "PIPEDA 4.10": "Challenging compliance",
-}
-"""Standards of the Security Rule and principles of PIPEDA's Schedule 1: the whole of each list, built for or not."""
+from policies.safeguards import SAFEGUARDS, standards
 
 _STYLE = """\
 :root{color-scheme:light dark;--b:#8886;--m:#8888}
@@ -73,7 +40,7 @@ def render() -> str:
     missing = [id for id in rows if id not in built]
     by_safeguard: dict[str, list[str]] = defaultdict(list)
     for rule in RULES:
-        for safeguard in _standards(rule):
+        for safeguard in standards(rule):
             by_safeguard[safeguard].append(rule.id)
     body = [
         "<h1>Controls</h1>",
@@ -98,19 +65,6 @@ def render() -> str:
         + "\n".join(body)
         + f"\n<script>\n{_SCRIPT}</script></html>\n"
     )
-
-
-def _standards(rule: Rule) -> list[str]:
-    """The standards a rule's citations belong to; a citation that belongs to none stands for itself."""
-    cited = [*(f"HIPAA {text}" for text in rule.hipaa), *(f"PIPEDA {clause}" for clause in rule.pipeda)]
-    return list(dict.fromkeys(_standard(text) for text in cited))
-
-
-def _standard(cited: str) -> str:
-    for name in SAFEGUARDS:
-        if cited.startswith(name) and not cited[len(name) :][:1].isdigit():
-            return name
-    return cited
 
 
 def _entry(rule: Rule, violation: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from docs import controls_page, controls_table, embedded_aws_table, outputs_table, requirements_table
+from docs import controls_page, controls_table, cost_table, embedded_aws_table, outputs_table, requirements_table
 from policies import config
 from settings import schema
 
@@ -18,6 +18,7 @@ def files() -> dict[Path, str]:
         **schema.files(),
         FOLDER / "requirements.md": requirements_table.render(),
         FOLDER / "controls.md": controls_table.render(),
+        FOLDER / "cost.md": cost_table.render(),
         FOLDER / "outputs.md": outputs_table.render(),
         FOLDER / "controls.html": controls_page.render(),
         FOLDER / "policy-config.schema.json": json.dumps(config.schema(), indent=2) + "\n",

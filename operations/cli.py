@@ -24,6 +24,9 @@ COMMANDS = {
     "deploy": "operations.review.commands:deploy_stack",
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
+    "diagram": "operations.diagram.commands:draw_diagram",
+    "evidence": "operations.evidence_command:collect_evidence",
+    "cost": "operations.cost.commands:show_cost",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any, cast
 
 from .baseline import fingerprint
 from .config import SENSITIVE, Config
@@ -58,6 +59,8 @@ class Judge:
     accepted: frozenset[str] = frozenset()
     undecided: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list), init=False)
     """URN → rules that met a value which was not known when the resource was declared."""
+    doubts: list[tuple[Rule, str, str]] = field(default_factory=list[tuple[Rule, str, str]], init=False)
+    """What could not be decided at all: rule, URN, path of the value that is not known. Complete after `stack`."""
 
     def __post_init__(self) -> None:
         self._by_id = {rule.id: rule for rule in self.rules}
@@ -75,7 +78,8 @@ class Judge:
 
     def stack(self, stack: Stack) -> Iterator[Verdict]:
         """Verdicts of every stack rule, of what could not be decided before, and of the waivers themselves."""
-        doubts: list[tuple[Rule, str, str]] = []
+        doubts = self.doubts
+        doubts.clear()
         for rule in self.rules:
             if rule.on_stack is not None:
                 found = ((finding.resource.subject, finding.message) for finding in rule.on_stack(stack, self.config))
@@ -100,6 +104,29 @@ class Judge:
                     doubts.append((rule, resource.subject, unknown.path))
         yield from self._unverified(stack, [doubt for doubt in doubts if doubt[0].mandatory])
         yield from self._waivers(stack, {(rule.id, urn) for rule, urn, _ in doubts})
+
+    def subjects(self, rule: Rule, stack: Stack) -> list[str]:
+        """URNs of what a rule looks at in a stack: resources of its types, or the stack itself.
+
+        A rule about the stack counts when it reads any resource there: one that finds nothing of its kind, or is not
+        asked for (`Config.baseline`), has looked at nothing.
+        """
+        if rule.on_stack is not None:
+            watched = _Watched(stack)
+            try:
+                any(rule.on_stack(cast("Stack", watched), self.config))
+            except Exception:  # its verdict, or its doubt, says so already
+                return [stack.root.urn]
+            return [stack.root.urn] if watched.read else []
+        if rule.on_link is not None:
+            return list(dict.fromkeys(each.subject for each in stack.of(*rule.types)))
+        found = (
+            whole.urn
+            for whole in stack.resources
+            for each in (whole, *whole.readings)
+            if rule in self._for_type(each.type, each is whole)
+        )
+        return list(dict.fromkeys(found))
 
     def _rules_for(self, type: str, whole: bool) -> tuple[Rule, ...]:
         """Resource rules about a type; those about every type are for whole resources, not for blocks of them."""
@@ -171,6 +198,35 @@ class Judge:
                 yield Verdict(keeper, root, f"{subject} ended on {waiver.until}: renew or remove it.")
             elif not waiver.used and not any(rule == waiver.rule for rule, _ in doubts):
                 yield Verdict(keeper, root, f"{subject} excuses nothing: remove it.", mandatory=False)
+
+
+class _Watched:
+    """A stack that remembers whether a rule has read a resource of it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.read = False
+
+    def of(self, *types: str) -> list[Resource]:
+        return self._seen(self._stack.of(*types))
+
+    def matching(self, pattern: str) -> list[Resource]:
+        return self._seen(self._stack.matching(pattern))
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        return tuple(self._seen(list(self._stack.resources)))
+
+    @property
+    def everything(self) -> tuple[Resource, ...]:
+        return tuple(self._seen(list(self._stack.everything)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stack, name)
+
+    def _seen(self, found: list[Resource]) -> list[Resource]:
+        self.read |= bool(found)
+        return found
 
 
 def _linked(check: LinkedCheck, resource: Resource, stack: Stack, config: Config) -> Iterator[tuple[str, str]]:

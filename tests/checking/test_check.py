@@ -52,6 +52,18 @@ def test_an_unencrypted_volume_of_an_exported_state_is_refused_and_an_encrypted_
     assert "ebs-volume-encrypted" not in failing(judge("old", file, exported(file), {}))
 
 
+def test_a_token_that_aws_has_answered_is_no_credential_in_an_input_and_one_that_was_given_is(tmp_path: Path) -> None:
+    token = "8c1f7d2e-0b4a-4c6e-9d35-6f2a17e0b9c4"
+    urn = "urn:pulumi:old::shop::aws:wafv2/webAcl:WebAcl::firewall"
+    row: dict[str, Any] = {"urn": urn, "type": "aws:wafv2/webAcl:WebAcl", "custom": True}
+    for given, found in ((False, False), (True, True)):
+        row |= {"inputs": {"lockToken": token} if given else {}, "outputs": {"lockToken": token}}
+        file = tmp_path / "state.json"
+        file.write_text(json.dumps({"version": 3, "deployment": {"resources": [row]}}))
+        rules = {verdict.rule.id for verdict in judge("old", file, exported(file), {}).failing}
+        assert ("no-secret-literal-in-inputs" in rules) == found
+
+
 def test_the_command_ends_with_1_on_mandatory_findings_and_its_json_names_them(tmp_path: Path) -> None:
     done = CHECK.invoke(app, ["check", "--state", str(state(tmp_path)), "--json"])
     assert done.exit_code == 1
