@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
 from pathlib import Path
 
+from operations.cost.estimate import difference
 from operations.mistakes import Mistake
 from settings import load
 
 
-def monthly_difference(before: Path, after: Path) -> str | None:
-    """The difference in words, `+12.40 USD a month: database +12.40`; None when nothing here estimates costs.
+def monthly_difference(before: Path, after: Path) -> str:
+    """The difference in words, `+12.40 USD a month, +20.00 in the busiest (database +12.40)`.
 
     Raises SettingsError for a stack file that is wrong.
     """
-    if find_spec("operations.cost") is None:
-        return None
-    estimate = importlib.import_module("operations.cost.estimate")
     try:
-        changes = estimate.difference(load.from_file(before), load.from_file(after))
+        changes = difference(load.from_file(before), load.from_file(after))
     except Mistake as unknown_price:
         return f"not estimated: {unknown_price}"
     if not changes:
