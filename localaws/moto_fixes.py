@@ -24,6 +24,91 @@ def apply() -> None:
     _keep_how_users_sign_in()
     _lock_tokens()
     _show_members_of_replication_groups()
+    _count_cache_nodes()
+    _tell_rotation_periods()
+    _keep_performance_insights()
+
+
+def _count_cache_nodes() -> None:
+    """NumCacheClusters makes as many nodes; moto makes one, whatever is asked, unless ReplicasPerNodeGroup says more.
+
+    Source: Amazon ElastiCache API Reference, CreateReplicationGroup.
+    """
+    from moto.elasticache.models import ReplicationGroup
+
+    group_class: Any = ReplicationGroup
+    if hasattr(group_class, "counts_nodes"):
+        return
+    plain = group_class._set_node_members_clusters_disabled
+
+    def members(group: Any, *, num_cache_clusters: int, replicas_per_node_group: int | None, **more: Any) -> None:
+        replicas = replicas_per_node_group or num_cache_clusters - 1
+        plain(group, num_cache_clusters=num_cache_clusters, replicas_per_node_group=replicas, **more)
+
+    group_class._set_node_members_clusters_disabled = members
+    group_class.counts_nodes = True
+
+
+def _tell_rotation_periods() -> None:
+    """GetKeyRotationStatus tells the period; moto forgets it. Source: AWS KMS API Reference, GetKeyRotationStatus."""
+    from moto.kms.responses import KmsResponse
+
+    response_class: Any = KmsResponse
+    if hasattr(response_class, "tells_periods"):
+        return
+    enable, status = response_class.enable_key_rotation, response_class.get_key_rotation_status
+
+    def key(response: Any) -> Any:
+        return response.kms_backend.keys[response.kms_backend.get_key_id(response._get_param("KeyId"))]
+
+    def keep(response: Any) -> str:
+        answer = enable(response)
+        key(response).rotation_period_days = response._get_param("RotationPeriodInDays") or 365
+        return answer
+
+    def tell(response: Any) -> str:
+        answer = json.loads(status(response))
+        if answer["KeyRotationEnabled"]:
+            answer["RotationPeriodInDays"] = getattr(key(response), "rotation_period_days", 365)
+        return json.dumps(answer)
+
+    response_class.enable_key_rotation, response_class.get_key_rotation_status = keep, tell
+    response_class.tells_periods = True
+
+
+def _keep_performance_insights() -> None:
+    """DescribeDBInstances tells of Performance Insights; moto forgets it.
+
+    Source: Amazon RDS API Reference, DBInstance.
+    """
+    from moto.rds.models import DBInstance, RDSBackend
+
+    instance_class: Any = DBInstance
+    backend_class: Any = RDSBackend
+    if hasattr(instance_class, "keeps_insights"):
+        return
+    make, modify = instance_class.__init__, backend_class.modify_db_instance
+
+    def keep(instance: Any, given: dict[str, Any]) -> None:
+        for asked, kept in (
+            ("enable_performance_insights", "performance_insights_enabled"),
+            ("performance_insights_retention_period", "performance_insights_retention_period"),
+            ("performance_insights_kms_key_id", "performance_insights_kms_key_id"),
+        ):
+            if asked in given:
+                setattr(instance, kept, given[asked])
+
+    def made(instance: Any, *arguments: Any, **given: Any) -> None:
+        make(instance, *arguments, **given)
+        keep(instance, given)
+
+    def modified(backend: Any, identifier: str, given: dict[str, Any]) -> Any:
+        instance = modify(backend, identifier, given)
+        keep(instance, given)
+        return instance
+
+    instance_class.__init__, backend_class.modify_db_instance = made, modified
+    instance_class.keeps_insights = True
 
 
 def _show_members_of_replication_groups() -> None:

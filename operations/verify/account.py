@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +14,7 @@ from operations.state import Resource, State
 from settings.keys import Purpose
 from settings.stack import Settings
 
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 STACK = "pulumi:pulumi:Stack"
 
 
@@ -41,6 +43,11 @@ class Account:
     def outputs(self) -> dict[str, Any]:
         """Outputs of the stack."""
         return next((resource.outputs for resource in self.of(STACK)), {})
+
+    @cached_property
+    def embedded(self) -> bool:
+        """Whether the account is the embedded one: its endpoint is this machine."""
+        return urlsplit(self.client("sts", self.settings.region).meta.endpoint_url).hostname in _HERE
 
     def key(self, purpose: Purpose) -> str | None:
         """ARN of the key that encrypts something in the home region."""

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from operations.state import Resource
-
-# Every area registers its checks when it is imported; the order is that of the report.
-from operations.verify import (  # noqa: F401
+from operations.verify import (
     alarms,
     backups,
     buckets,
@@ -30,9 +28,23 @@ from operations.verify import (  # noqa: F401
 from operations.verify.account import Account, Missing
 from operations.verify.check import CHECKS, Answer, Check, Result
 
-_GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^404$|^NotFoundException$")
+KEPT_BESIDE = frozenset(
+    {
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
+    }
+)
+"""Types that checks ask about and the embedded AWS shows to no client (docs/embedded-aws.md, "kept beside")."""
+
+AREAS = (
+    network, security_groups, database, cache, buckets, keys, secrets, roles, alarms, logs, edge, compute, directory,
+    backups, tags,
+)  # fmt: skip
+"""Every area registers its checks when it is imported; the order is that of the report."""
+
+_GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent")
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|^403$")
-_UNANSWERED = re.compile(r"NotImplemented|NotYetImplemented|UnknownOperation|UnsupportedOperation|^501$")
+_UNANSWERED = re.compile(r"NotImplemented|NotYetImplemented|UnknownOperation|UnsupportedOperation|^404$|^501$")
 
 
 def verify(account: Account) -> list[Result]:
@@ -42,7 +54,9 @@ def verify(account: Account) -> list[Result]:
     when AWS fails in any other way than by refusing one question.
     """
     gone: set[str] = set()
-    return [result for check in CHECKS for result in _results(account, check, gone)]
+    order = [area.__name__ for area in AREAS]
+    checks = sorted(CHECKS, key=lambda check: order.index(check.look.__module__))
+    return [result for check in checks for result in _results(account, check, gone)]
 
 
 def _results(account: Account, check: Check, gone: set[str]) -> Iterator[Result]:
@@ -71,6 +85,12 @@ def _asked(account: Account, check: Check, gone: set[str]) -> Iterator[Result]:
 
 def _look(account: Account, check: Check, resource: Resource | None) -> Iterator[Result]:
     name = account.state.stack if resource is None else subject(resource)
+    if resource is not None and resource.type in KEPT_BESIDE and account.embedded:
+        yield _result(
+            check, Answer.UNREADABLE, subject=name, what="existence", found="not answered here (embedded AWS)",
+            fix="Ask on real AWS.",
+        )  # fmt: skip
+        return
     try:
         for each in check.look(account) if resource is None else check.look(account, resource):
             yield _result(
