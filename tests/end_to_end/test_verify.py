@@ -1,4 +1,4 @@
-"""`phi verify` names each of the changes somebody made behind Pulumi's back, and nothing else; a clean stack is clean."""
+"""`phi verify` names each change somebody made behind Pulumi's back, and nothing else; a clean stack is clean."""
 
 from __future__ import annotations
 
@@ -77,8 +77,10 @@ def drift(*named: tuple[str, str]) -> Callable[[Callable[[Berthcare], Iterator[N
 
 @drift(("network-routes", "routes"))
 def a_route_to_the_internet_in_a_private_table(it: Berthcare) -> Iterator[None]:
-    ec2, table = it.client("ec2"), it.id("network-application-ca-central-1a-routes")
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24", GatewayId=it.id("network-internet"))
+    ec2 = it.client("ec2")
+    route = next(each for each in it.state.of_type("aws:ec2/route:Route") if each.inputs.get("natGatewayId"))
+    table, gateway = route.inputs["routeTableId"], it.state.of_type("aws:ec2/internetGateway:InternetGateway")[0].id
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24", GatewayId=gateway)
     yield
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24")
 
@@ -486,8 +488,8 @@ def test_a_drift_is_named_and_nothing_else(stack: Berthcare, name: str) -> None:
     with plant(stack):
         found = {(check, what.split(" of arn:")[0]) for check, what in stack.differing()}
     assert found == named
-    assert stack.differing() == [], "undone"
 
 
-def test_there_are_more_than_25_drifts() -> None:
+def test_every_drift_was_undone_and_there_are_more_than_25(stack: Berthcare) -> None:
+    assert stack.differing() == []
     assert len(DRIFTS) > 25
