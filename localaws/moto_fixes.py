@@ -21,12 +21,86 @@ def apply() -> None:
     FakeBucket._log_permissions_enabled_policy = fixed  # pyright: ignore[reportPrivateUsage]
     managed: Any = _managed_policies
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
-    _keep_how_users_sign_in()
-    _lock_tokens()
-    _show_members_of_replication_groups()
     _count_cache_nodes()
     _tell_rotation_periods()
     _keep_performance_insights()
+    _keep_how_users_sign_in()
+    _lock_tokens()
+    _show_members_of_replication_groups()
+
+
+def _show_members_of_replication_groups() -> None:
+    """DescribeCacheClusters tells of a replication group's nodes too, with their network: moto knows it and is silent.
+
+    Source: Amazon ElastiCache API Reference, CacheCluster.
+    """
+    from moto.elasticache.models import ElastiCacheBackend
+
+    backend_class: Any = ElastiCacheBackend
+    if hasattr(backend_class, "shows_members"):
+        return
+    plain = backend_class.describe_cache_clusters
+
+    def describe(backend: Any, cache_cluster_id: str | None = None) -> list[Any]:
+        members = {
+            member: _member(member, group)
+            for group in backend.replication_groups.values()
+            for member in group.member_clusters
+        }
+        if cache_cluster_id in members:
+            return [members[cache_cluster_id]]
+        return [*plain(backend, cache_cluster_id), *members.values()]
+
+    backend_class.describe_cache_clusters = describe
+    backend_class.shows_members = True
+
+
+def _member(name: str, group: Any) -> dict[str, Any]:
+    return {
+        "CacheClusterId": name,
+        "ReplicationGroupId": group.replication_group_id,
+        "CacheClusterStatus": group.status,
+        "CacheNodeType": group.cache_node_type,
+        "Engine": group.engine,
+        "EngineVersion": group.engine_version,
+        "NumCacheNodes": 1,
+        "CacheSubnetGroupName": group.cache_subnet_group_name,
+        "SecurityGroups": [{"SecurityGroupId": id, "Status": "active"} for id in group.security_group_ids or ()],
+    }
+
+
+def _lock_tokens() -> None:
+    """Lock tokens of WAF's IP sets in AWS's form, a UUID: moto's own clients would refuse the six characters it gives.
+
+    Source: AWS WAFV2 API Reference, UpdateIPSet.
+    """
+    from moto.wafv2 import models
+
+    ip_set: Any = models.FakeIPSet
+
+    def token(kept: Any) -> str:
+        return kept.__dict__["lock_token"]
+
+    def keep(kept: Any, value: str) -> None:
+        kept.__dict__["lock_token"] = str(uuid4())
+
+    ip_set.lock_token = property(token, keep)
+
+
+def _managed_policies(backend: Any) -> list[Any]:
+    """AWS's own policies, parsed once: moto does so for every backend, twelve times an account, 0.2 s each."""
+    return [copy.copy(policy) for policy in _parsed_policies(backend.account_id, backend.region_name)]
+
+
+@cache
+def _parsed_policies(account_id: str, region: str) -> list[Any]:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
+
+    return [
+        AWSManagedPolicy.from_data(name, account_id, region, policy)
+        for name, policy in json.loads(aws_managed_policies_data).items()
+    ]
 
 
 def _count_cache_nodes() -> None:
@@ -109,80 +183,6 @@ def _keep_performance_insights() -> None:
 
     instance_class.__init__, backend_class.modify_db_instance = made, modified
     instance_class.keeps_insights = True
-
-
-def _show_members_of_replication_groups() -> None:
-    """DescribeCacheClusters tells of a replication group's nodes too, with their network: moto knows it and is silent.
-
-    Source: Amazon ElastiCache API Reference, CacheCluster.
-    """
-    from moto.elasticache.models import ElastiCacheBackend
-
-    backend_class: Any = ElastiCacheBackend
-    if hasattr(backend_class, "shows_members"):
-        return
-    plain = backend_class.describe_cache_clusters
-
-    def describe(backend: Any, cache_cluster_id: str | None = None) -> list[Any]:
-        members = {
-            member: _member(member, group)
-            for group in backend.replication_groups.values()
-            for member in group.member_clusters
-        }
-        if cache_cluster_id in members:
-            return [members[cache_cluster_id]]
-        return [*plain(backend, cache_cluster_id), *members.values()]
-
-    backend_class.describe_cache_clusters = describe
-    backend_class.shows_members = True
-
-
-def _member(name: str, group: Any) -> dict[str, Any]:
-    return {
-        "CacheClusterId": name,
-        "ReplicationGroupId": group.replication_group_id,
-        "CacheClusterStatus": group.status,
-        "CacheNodeType": group.cache_node_type,
-        "Engine": group.engine,
-        "EngineVersion": group.engine_version,
-        "NumCacheNodes": 1,
-        "CacheSubnetGroupName": group.cache_subnet_group_name,
-        "SecurityGroups": [{"SecurityGroupId": id, "Status": "active"} for id in group.security_group_ids or ()],
-    }
-
-
-def _lock_tokens() -> None:
-    """Lock tokens of WAF's IP sets in AWS's form, a UUID: moto's own clients would refuse the six characters it gives.
-
-    Source: AWS WAFV2 API Reference, UpdateIPSet.
-    """
-    from moto.wafv2 import models
-
-    ip_set: Any = models.FakeIPSet
-
-    def token(kept: Any) -> str:
-        return kept.__dict__["lock_token"]
-
-    def keep(kept: Any, value: str) -> None:
-        kept.__dict__["lock_token"] = str(uuid4())
-
-    ip_set.lock_token = property(token, keep)
-
-
-def _managed_policies(backend: Any) -> list[Any]:
-    """AWS's own policies, parsed once: moto does so for every backend, twelve times an account, 0.2 s each."""
-    return [copy.copy(policy) for policy in _parsed_policies(backend.account_id, backend.region_name)]
-
-
-@cache
-def _parsed_policies(account_id: str, region: str) -> list[Any]:
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
-    from moto.iam.models import AWSManagedPolicy
-
-    return [
-        AWSManagedPolicy.from_data(name, account_id, region, policy)
-        for name, policy in json.loads(aws_managed_policies_data).items()
-    ]
 
 
 def _keep_how_users_sign_in() -> None:

@@ -74,7 +74,8 @@ def _balancer(account: Account, balancer: Resource) -> Iterator[Seen]:
 def _listener(account: Account, listener: Resource) -> Iterator[Seen]:
     live = account.one("elbv2", "describe_listeners", "Listeners", ListenerArns=[listener.id])
     yield seen("protocol", listener.inputs.get("protocol"), live["Protocol"])
-    yield seen("TLS", listener.inputs.get("sslPolicy"), live.get("SslPolicy") or None)
+    if live["Protocol"] in ("HTTPS", "TLS"):
+        yield seen("TLS", listener.inputs.get("sslPolicy"), live.get("SslPolicy"))
     held = [each["CertificateArn"] for each in live.get("Certificates", ())]
     wanted = listener.inputs.get("certificateArn")
     yield seen("certificate", [wanted] if wanted else [], held)
