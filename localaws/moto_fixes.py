@@ -24,6 +24,7 @@ def apply() -> None:
     _count_cache_nodes()
     _tell_rotation_periods()
     _keep_performance_insights()
+    _name_replicas_apart()
     _keep_how_users_sign_in()
     _lock_tokens()
     _show_members_of_replication_groups()
@@ -178,6 +179,27 @@ def _tell_rotation_periods() -> None:
 
     response_class.enable_key_rotation, response_class.get_key_rotation_status = keep, tell
     response_class.tells_periods = True
+
+
+def _name_replicas_apart() -> None:
+    """A replica of a key has aliases of its own; moto's shares its primary's, so that none can have the same name.
+
+    Source: AWS KMS Developer Guide, "Multi-Region keys: shared properties".
+    """
+    from moto.kms.models import KmsBackend
+
+    backend_class: Any = KmsBackend
+    if hasattr(backend_class, "names_replicas_apart"):
+        return
+    plain = backend_class.replicate_key
+
+    def replicate(backend: Any, key_id: str, replica_region: str) -> Any:
+        key = plain(backend, backend.get_key_id(key_id), replica_region)
+        key.aliases = {}
+        return key
+
+    backend_class.replicate_key = replicate
+    backend_class.names_replicas_apart = True
 
 
 def _keep_performance_insights() -> None:

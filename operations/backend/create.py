@@ -137,9 +137,9 @@ class _Maker:
         if self.replica_key_there():
             return
         tags = [{"TagKey": key, "TagValue": value} for key, value in self._plan.tags.items()]
-        arn = self._known_key(self._plan.home)
+        key = self._known_key(self._plan.home).rpartition("/")[2]  # the same id in every region
         copy = self._clients("kms", self._plan.home).replicate_key(
-            KeyId=arn, ReplicaRegion=self._plan.recovery, Description=_KEY_DESCRIPTION, Tags=tags
+            KeyId=key, ReplicaRegion=self._plan.recovery, Description=_KEY_DESCRIPTION, Tags=tags
         )["ReplicaKeyMetadata"]["Arn"]
         self._clients("kms", self._plan.recovery).create_alias(AliasName=self._plan.alias, TargetKeyId=copy)
 

@@ -74,9 +74,8 @@ def _problems(primary: Kept, copy: Kept | None, rule: Any, held: tuple[Lock, ...
     elif primary.written is not None and (copy.written is None or copy.written < primary.written):
         behind = now - primary.written
         if primary.replication == "FAILED" or behind > timedelta(minutes=_LATE_MINUTES):
-            found.append(
-                f"The copy in {copy.region} is behind the state of {int(behind.total_seconds() // 60)} min ago."
-            )
+            minutes = int(behind.total_seconds() // 60)
+            found.append(f"The copy in {copy.region} lacks what was written {minutes} minutes ago.")
     for lock in held:
         if lock.minutes(now) >= STALE_MINUTES:
             found.append(f"Locked for {lock.minutes(now)} minutes by {lock}: see `phi backend unlock`.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from operations.state import Resource
 from operations.verify.account import Account
@@ -23,8 +24,8 @@ _SLACK_DAYS = 2  # a rotation starts within its window, a day by default
 def _kept(account: Account, secret: Resource) -> Iterator[Seen]:
     live = account.ask("secretsmanager", "describe_secret", region=account.region(secret), SecretId=secret.id)
     yield seen("deletion scheduled", False, live.get("DeletedDate") is not None)
-    stages = [stage for stages in live.get("VersionIdsToStages", {}).values() for stage in stages]
-    yield seen("has a value", True, "AWSCURRENT" in stages)
+    if secret.id not in _supplied_arns(account).values():
+        yield seen("has a value", True, _has_value(live))
 
 
 @of(
@@ -80,9 +81,16 @@ def _managed(account: Account, database: Resource) -> Iterator[Seen]:
     fix="`phi secrets set` gives it its value.",
 )
 def _supplied(account: Account) -> Iterator[Seen]:
-    arns = account.outputs.get("secret_arns") or {}
-    for path in account.settings.secrets.supplied:
-        if path in arns:
-            live = account.ask("secretsmanager", "describe_secret", SecretId=arns[path])
-            stages = [stage for held in live.get("VersionIdsToStages", {}).values() for stage in held]
-            yield Seen(what=f"{path} has a value", expected=True, found="AWSCURRENT" in stages, warns=True)
+    for path, arn in _supplied_arns(account).items():
+        live = account.ask("secretsmanager", "describe_secret", SecretId=arn)
+        yield Seen(what=f"{path} has a value", expected=True, found=_has_value(live), warns=True)
+
+
+def _supplied_arns(account: Account) -> dict[str, str]:
+    """Path → ARN of the secrets whose value people supply, after the first `up`."""
+    arns: dict[str, str] = account.outputs.get("secret_arns") or {}
+    return {path: arns[path] for path in account.settings.secrets.supplied if path in arns}
+
+
+def _has_value(live: Any) -> bool:
+    return any("AWSCURRENT" in stages for stages in live.get("VersionIdsToStages", {}).values())
