@@ -28,6 +28,7 @@ COMMANDS = {
     "evidence": "operations.evidence_command:collect_evidence",
     "cost": "operations.cost.commands:show_cost",
     "backend": "operations.backend.commands:app",
+    "doctor": "operations.doctor.commands:doctor",
     "verify": "operations.verify.commands:verify_stack",
 }
 """Where each command is: a group of commands (`app`), or a function."""
