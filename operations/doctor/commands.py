@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import ClientError
 from rich.table import Table
 
 from operations import outputs
 from operations.aws import client
-from operations.backend import place
-from operations.doctor import account, quotas, tools
+from operations.doctor import account, backend, quotas, tools
 from operations.doctor.point import Point, Verdict, point
 from operations.mistakes import FINDING, Mistake, Refused
 from operations.terminal import output, project
 from settings import load
-from settings.base import Environment
 from settings.jurisdiction import FACTS, Jurisdiction
 from settings.stack import Settings
 
@@ -55,12 +51,8 @@ def doctor(
 def about(settings: Settings, stack: str, expected: str | None) -> Iterator[Point]:
     """Points of a stack and its account."""
     yield _agreement(settings)
-    yield point(
-        "jurisdiction", True, f"{settings.jurisdiction.value}: {', '.join(FACTS[settings.jurisdiction].regions)}", "",
-        requirements=("BER-OPS-01",),
-    )  # fmt: skip
-    backend, deployed = _backend(settings, stack)
-    yield backend
+    deployed = outputs_of(stack)
+    yield backend.point_of(settings, stack, client, project(), deployed=deployed is not None)
     own = None if deployed is None else str(deployed.get("account_id") or "") or None
     signed_in = list(account.points(settings, client, account=expected or own))
     yield from signed_in
@@ -76,8 +68,16 @@ def document(found: Point) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def outputs_of(stack: str) -> dict[str, Any] | None:
+    """The stack's outputs; None: it is not deployed, or nobody can tell."""
+    try:
+        return outputs.read(stack) or None
+    except (Refused, Mistake):
+        return None
+
+
 def _agreement(settings: Settings) -> Point:
-    """The signed agreement with AWS; without it the settings of production in the United States are refused (ALL-16)."""
+    """The signed agreement with AWS (ALL-16); production in the United States is refused by the settings without it."""
     signed = settings.agreement
     ids = ("OMN-OPS-03", "OMN-OPS-04", "FAC-OPS-23")
     fix = "Sign the Business Associate Addendum in AWS Artifact, and write `agreement` into the stack file."
@@ -88,41 +88,6 @@ def _agreement(settings: Settings) -> Point:
     needed = settings.jurisdiction is Jurisdiction.UNITED_STATES
     found = "not signed" if needed else f"not asked for by {FACTS[settings.jurisdiction].statute}"
     return point("agreement with AWS", not needed, found, fix, advice=True, requirements=ids)
-
-
-def _backend(settings: Settings, stack: str) -> tuple[Point, dict[str, Any] | None]:
-    """Where the state is, and the stack's outputs; None: it is not deployed, or nobody can tell."""
-    ids = ("BER-OPS-02", "BER-OPS-09")
-    try:
-        url = place.current(project())
-    except (Refused, Mistake) as error:
-        return Point(name="backend", verdict=Verdict.WRONG, found=str(error),
-                     fix="`pulumi login`; `phi backend create` makes a home for the state.", requirements=ids), None  # fmt: skip
-    try:
-        deployed = outputs.read(stack)
-    except (Refused, Mistake):
-        deployed = None
-    found = f"{url}{'' if deployed else ', without this stack'}"
-    if url.startswith("s3://"):
-        there = place.place(url)
-        region = there.region or os.environ.get("AWS_REGION") or settings.region
-        allowed = FACTS[settings.jurisdiction].regions
-        if region not in allowed:
-            return point(
-                "backend", False, found, f"Keep the state in {', '.join(allowed)}.", requirements=ids
-            ), deployed
-        try:
-            versions = client("s3", region).get_bucket_versioning(Bucket=there.bucket).get("Status") == "Enabled"
-        except ClientError as error:
-            return point("backend", False, f"{found}: {error.response['Error']['Code']}",
-                         f"`phi backend create {stack}` makes the bucket.", requirements=ids), deployed  # fmt: skip
-        return point("backend", versions, f"{found}{'' if versions else ', without versions'}",
-                     f"Switch versions of {there.bucket} on.", requirements=ids), deployed  # fmt: skip
-    production = settings.environment is Environment.PRODUCTION
-    return point(
-        "backend", False, found, "Keep the state of more than one person in a bucket: `phi backend create`.",
-        advice=not production, requirements=ids,
-    ), deployed  # fmt: skip
 
 
 def _show(stack: str | None, found: list[Point]) -> None:
