@@ -28,6 +28,7 @@ COMMANDS = {
     "evidence": "operations.evidence_command:collect_evidence",
     "cost": "operations.cost.commands:show_cost",
     "backend": "operations.backend.commands:app",
+    "setup": "operations.setup.commands:setup",
     "doctor": "operations.doctor.commands:doctor",
     "verify": "operations.verify.commands:verify_stack",
 }
