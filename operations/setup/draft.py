@@ -91,7 +91,7 @@ def drafted(start: Start, answers: Answers) -> dict[str, Any]:
     edge = config.get(_key("edge")) or {}
     if "countries" in (edge.get("cdn") or {}):
         edge["cdn"]["countries"] = list(FACTS[answers.jurisdiction].countries)
-    for own in ("zone_id", "certificate_arn", "cdn_certificate_arn"):
+    for own in ("zone_id", "zone_name", "certificate_arn", "cdn_certificate_arn"):
         (edge.get("domain") or {}).pop(own, None)
     (config.get(_key("recovery")) or {}).pop("state_backend", None)
     return config
