@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -60,6 +64,17 @@ def test_the_answers_become_a_stack_file_with_a_comment_over_each_section(projec
     sections = [number for number, line in enumerate(lines) if line.startswith(("  phi-platform:", "  aws:region"))]
     assert all(lines[number - 1].startswith("  # ") for number in sections)
     assert text.count("|\n          -----BEGIN PUBLIC KEY-----\n") == 1
+
+
+@pytest.mark.parametrize(("jurisdiction", "region"), [("canada", "ca-west-1"), ("united-states", "us-west-2")])
+def test_what_is_written_breaks_no_policy(jurisdiction: str, region: str, project: Path) -> None:
+    assert setup(jurisdiction=jurisdiction, region=region).exit_code == 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "operations.cli", "check", "first", "--json"],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    findings = json.loads(ended.stdout)["findings"]
+    assert [each["message"] for each in findings if each["status"] == "mandatory"] == []
 
 
 def test_a_file_that_is_there_stays_as_it_is(project: Path) -> None:
