@@ -23,9 +23,9 @@ def statements(document: object) -> dict[str, Any]:
 
 
 def _normal(value: Any) -> Any:
+    """AWS gives back a list of one as its only item: every value is a sorted list here."""
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {key: _normal(each) for key, each in sorted(members.items()) if key != "Sid"}
-    if isinstance(value, list):
-        return sorted((_normal(each) for each in cast("list[Any]", value)), key=repr)
-    return [str(value).lower() if isinstance(value, bool) else value]
+    listed = cast("list[Any]", value if isinstance(value, list) else [value])
+    return sorted(str(each).lower() if isinstance(each, bool) else str(each) for each in listed)
