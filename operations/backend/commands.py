@@ -17,6 +17,7 @@ from operations.backend import place, status
 from operations.mistakes import FINDING, Mistake
 from operations.terminal import output, project
 from settings import load
+from settings.jurisdiction import FACTS
 from settings.stack import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Where the program's own state is kept, copied and locked.")
@@ -136,17 +137,13 @@ def unlock(stack: Stack, url: Url = None, yes: Yes = False) -> None:
 def move(
     stack: Stack,
     to: Annotated[str, typer.Option("--to", help="The new backend: s3://bucket?region=…, or file://….")],
-    secrets_region: Annotated[
-        str | None,
-        typer.Option("--secrets-region", help="Region whose copy of the key opens the secrets from now on."),
-    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy a stack's state to another backend and compare; the old backend keeps what it has.
 
-    Both backends must be reachable. When a region is down, log in to the bucket of the copy instead
-    (`pulumi login 's3://…-dr?region=…'`), and let the key's copy open the secrets: `--secrets-region`.
+    Both backends must be reachable. When a region is down, the copy is the state already: `pulumi login` to its bucket,
+    and `phi backend rehome`.
     """
     source = place.current(project())
     if source.rstrip("/") == to.rstrip("/"):
@@ -155,16 +152,32 @@ def move(
         output.print(f"{stack}: from {source} to {to}", highlight=False, soft_wrap=True)
     if not yes:
         typer.confirm("Copy the state?", abort=True)
-    moved = moving.move(project(), stack, to, secrets_region=secrets_region)
+    moved = moving.move(project(), stack, to)
     if as_json:
         _json({"resources": moved.resources, "digest": moved.digest, "secrets_provider": moved.secrets_provider})
         return
     output.print(f"{moved.resources} resources, digest {moved.digest[:12]}, the same in both.", highlight=False)
     output.print(f"From now on: pulumi login '{to}'", highlight=False, soft_wrap=True)
-    if secrets_region is not None:
-        output.print(
-            f"and in Pulumi.{stack}.yaml: secretsprovider: {moved.secrets_provider}", highlight=False, soft_wrap=True
-        )
+
+
+@app.command()
+def rehome(
+    stack: Stack,
+    region: Annotated[str, typer.Option("--region", help="Region whose copy of the key opens the secrets.")],
+    yes: Yes = False,
+) -> None:
+    """Open the secrets of the state with the key's copy in another region, when the key's own is down (BER-N07).
+
+    Writes the state, in the backend pulumi uses here, and `secretsprovider` of the stack file.
+    """
+    settings = _settings(stack)
+    allowed = FACTS[settings.jurisdiction].regions
+    if region not in allowed:
+        raise Mistake(f"--region: expected one of {', '.join(allowed)}, found {region}.")
+    if not yes:
+        typer.confirm(f"Let the key in {region} open the secrets of {stack}?", abort=True)
+    provider = moving.rehome(project(), stack, region)
+    output.print(f"Secrets of {stack}: {provider}", highlight=False, soft_wrap=True)
 
 
 def _settings(stack: str) -> Settings:

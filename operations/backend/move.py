@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,11 +32,9 @@ class Moved:
     secrets_provider: str | None
 
 
-def move(project: Path, stack: str, url: str, *, secrets_region: str | None = None) -> Moved:
+def move(project: Path, stack: str, url: str) -> Moved:
     """Copy a stack's state into the backend at `url`.
 
-    secrets_region: region whose copy of the key opens the secrets from now on, when the key's own region is down; the
-    key must be a multi-Region one (BER-N07).
     Raises Mistake when the backend already holds the stack, Refused when the engine fails or the copy differs.
     """
     with tempfile.TemporaryDirectory(prefix="phi-backend-") as temporary:
@@ -48,9 +45,6 @@ def move(project: Path, stack: str, url: str, *, secrets_region: str | None = No
         pending = document["deployment"].get("pending_operations")
         if pending:
             raise Refused(f"{stack} has {len(pending)} unfinished operations: `pulumi refresh` ends them first.")
-        if secrets_region is not None:
-            rehome(document, secrets_region)
-            exported.write_text(json.dumps(document))
         provider = provider_of(document)
         bare = folder / "project"
         bare.mkdir()
@@ -73,6 +67,32 @@ def move(project: Path, stack: str, url: str, *, secrets_region: str | None = No
         return Moved(resources=after[0], digest=after[1], secrets_provider=provider)
 
 
+def rehome(project: Path, stack: str, region: str) -> str:
+    """Let the key's copy in another region open a stack's secrets, in its state and in its stack file: the way in when
+    the key's own region is down. The key must be a multi-Region one (BER-N07). Returns the new secrets provider.
+
+    Source: KMS Developer Guide, "Multi-Region keys": what one of them encrypts, each of them decrypts.
+    Raises Mistake when the secrets are under no KMS key, Refused when the engine fails, as when the copy is none.
+    """
+    file = project / f"Pulumi.{stack}.yaml"
+    with tempfile.TemporaryDirectory(prefix="phi-backend-") as temporary:
+        exported = Path(temporary) / "exported.json"
+        pulumi("stack", "export", "--stack", stack, "--file", str(exported), folder=project)
+        document: dict[str, Any] = json.loads(exported.read_text())
+        before = provider_of(document)
+        after = in_region(before, region)
+        document["deployment"]["secrets_providers"]["state"]["url"] = after
+        exported.write_text(json.dumps(document))
+        text = file.read_text()
+        file.write_text(text.replace(str(before), after))  # first: the engine reads it when it imports
+        try:
+            pulumi("stack", "import", "--stack", stack, "--file", str(exported), folder=project)
+        except Refused:
+            file.write_text(text)
+            raise
+    return after
+
+
 def compared(stack: str, file: Path) -> tuple[int, str]:
     """Count and digest of the resources in an exported state."""
     resources = state.read(stack, file).resources
@@ -86,11 +106,10 @@ def provider_of(document: dict[str, Any]) -> str | None:
     return str(provider["state"]["url"]) if provider.get("type") == "cloud" else None
 
 
-def rehome(document: dict[str, Any], region: str) -> None:
-    """Let the key's copy in another region open the secrets of a state. Raises Mistake when it is no KMS alias."""
-    url = provider_of(document)
+def in_region(url: str | None, region: str) -> str:
+    """A KMS secrets provider with another region. Raises Mistake when it is none."""
     if url is None or not url.startswith("awskms://"):
-        raise Mistake(f"--secrets-region: expected a state under a KMS key, found {url or 'a passphrase'}.")
+        raise Mistake(f"secrets: expected a state under a KMS key, found {url or 'a passphrase'}.")
     plain, _, query = url.partition("?")
-    kept = [each for each in query.split("&") if each and not re.match(r"region=", each)]
-    document["deployment"]["secrets_providers"]["state"]["url"] = f"{plain}?{'&'.join([f'region={region}', *kept])}"
+    kept = [each for each in query.split("&") if each and not each.startswith("region=")]
+    return f"{plain}?{'&'.join([f'region={region}', *kept])}"

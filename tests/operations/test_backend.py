@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from localaws import moto_fixes
 from operations.backend import commands, create, move, place, status
-from operations.mistakes import Mistake
+from operations.mistakes import Mistake, Refused
 from settings import load
 from settings.stack import Settings
 
@@ -200,11 +200,44 @@ def test_a_backend_that_is_no_bucket_is_a_mistake(url: str) -> None:
         place.place(url)
 
 
+PROVIDER = "awskms://alias/clinic?region=ca-central-1&awssdk=v2"
+
+
 @pytest.mark.requirement("BER-N07")
-def test_the_key_of_another_region_opens_a_state_from_now_on() -> None:
-    secrets = {"type": "cloud", "state": {"url": "awskms://alias/clinic?region=ca-central-1&awssdk=v2"}}
-    document = {"deployment": {"secrets_providers": secrets}}
-    move.rehome(document, WEST)
-    assert move.provider_of(document) == "awskms://alias/clinic?region=ca-west-1&awssdk=v2"
-    with pytest.raises(Mistake, match="found a passphrase"):
-        move.rehome({"deployment": {"secrets_providers": {"type": "passphrase", "state": {}}}}, WEST)
+@pytest.mark.parametrize("works", [True, False])
+def test_the_copy_of_the_key_opens_state_and_stack_file_or_both_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool
+) -> None:
+    """The engine is stood in for: moto's keys cannot decrypt what their copy in another region encrypted."""
+    imported: list[str] = []
+
+    def pulumi(*arguments: str, folder: Path) -> str:
+        file = Path(arguments[arguments.index("--file") + 1])
+        if "export" in arguments:
+            secrets = {"type": "cloud", "state": {"url": PROVIDER, "encryptedkey": "sealed"}}
+            file.write_text(json.dumps({"version": 3, "deployment": {"secrets_providers": secrets}}))
+        elif not works:
+            raise Refused("the key's copy does not answer")
+        else:
+            imported.append(str(move.provider_of(json.loads(file.read_text()))))
+        return ""
+
+    monkeypatch.setattr(move, "pulumi", pulumi)
+    file = tmp_path / "Pulumi.staging.yaml"
+    before = f"secretsprovider: {PROVIDER}\nencryptedkey: sealed\nconfig: {{}} # as it was\n"
+    file.write_text(before)
+    after = "awskms://alias/clinic?region=ca-west-1&awssdk=v2"
+    if works:
+        assert move.rehome(tmp_path, STACK, WEST) == after
+        assert imported == [after]
+        assert file.read_text() == before.replace(PROVIDER, after)
+    else:
+        with pytest.raises(Refused):
+            move.rehome(tmp_path, STACK, WEST)
+        assert file.read_text() == before
+
+
+@pytest.mark.parametrize(("url", "found"), [(None, "a passphrase"), ("gcpkms://key", "gcpkms://key")])
+def test_secrets_under_no_kms_key_have_no_copy(url: str | None, found: str) -> None:
+    with pytest.raises(Mistake, match=f"found {found}"):
+        move.in_region(url, WEST)
