@@ -63,7 +63,7 @@ def registered(file: Path, name: str) -> tuple[tuple[Resource, ...], dict[str, s
     def placed(value: Any) -> Any:
         """What the mock answered, which is always of one region, as the stack's own region would."""
         if isinstance(value, str):
-            return value.replace(f":{REGION}:", f":{settings.region}:")
+            return value.replace(f":{REGION}:", f":{settings.region}:").replace(f".{REGION}.", f".{settings.region}.")
         if isinstance(value, dict):
             return {key: placed(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
         return [placed(each) for each in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]

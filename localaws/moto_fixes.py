@@ -21,9 +21,43 @@ def apply() -> None:
     FakeBucket._log_permissions_enabled_policy = fixed  # pyright: ignore[reportPrivateUsage]
     managed: Any = _managed_policies
     IAMBackend._init_aws_policies = managed  # pyright: ignore[reportPrivateUsage]
+    _count_cache_nodes()
+    _tell_rotation_periods()
+    _keep_performance_insights()
+    _name_replicas_apart()
     _keep_how_users_sign_in()
     _lock_tokens()
     _show_members_of_replication_groups()
+    _read_conditions_of_buckets()
+
+
+def _read_conditions_of_buckets() -> None:
+    """Bucket policies that refuse calls without TLS, or uploads under a foreign key, do not refuse every call.
+
+    moto takes a refusal for unconditional, so nothing could be read from or written to such a bucket. Calls to this
+    machine count as made over TLS: nobody listens. Uploads under a foreign key are not refused here.
+    """
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def permission(bucket: Any, action: str, resource: str) -> Any:
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(bucket.policy)
+        statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+        kept = [each for each in statements if not _about_transport_or_key(each)]
+        if not kept:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
+
+    bucket_class: Any = FakeBucket
+    bucket_class.get_permission = permission
+
+
+def _about_transport_or_key(statement: dict[str, Any]) -> bool:
+    keys = {key.lower() for operator in statement.get("Condition", {}).values() for key in operator}
+    known = ("aws:securetransport", "s3:tlsversion", "s3:x-amz-server-side-encryption")
+    return statement["Effect"] == "Deny" and bool(keys) and all(key.startswith(known) for key in keys)
 
 
 def _show_members_of_replication_groups() -> None:
@@ -98,6 +132,109 @@ def _parsed_policies(account_id: str, region: str) -> list[Any]:
         AWSManagedPolicy.from_data(name, account_id, region, policy)
         for name, policy in json.loads(aws_managed_policies_data).items()
     ]
+
+
+def _count_cache_nodes() -> None:
+    """NumCacheClusters makes as many nodes; moto makes one, whatever is asked, unless ReplicasPerNodeGroup says more.
+
+    Source: Amazon ElastiCache API Reference, CreateReplicationGroup.
+    """
+    from moto.elasticache.models import ReplicationGroup
+
+    group_class: Any = ReplicationGroup
+    if hasattr(group_class, "counts_nodes"):
+        return
+    plain = group_class._set_node_members_clusters_disabled
+
+    def members(group: Any, *, num_cache_clusters: int, replicas_per_node_group: int | None, **more: Any) -> None:
+        replicas = replicas_per_node_group or num_cache_clusters - 1
+        plain(group, num_cache_clusters=num_cache_clusters, replicas_per_node_group=replicas, **more)
+
+    group_class._set_node_members_clusters_disabled = members
+    group_class.counts_nodes = True
+
+
+def _tell_rotation_periods() -> None:
+    """GetKeyRotationStatus tells the period; moto forgets it. Source: AWS KMS API Reference, GetKeyRotationStatus."""
+    from moto.kms.responses import KmsResponse
+
+    response_class: Any = KmsResponse
+    if hasattr(response_class, "tells_periods"):
+        return
+    enable, status = response_class.enable_key_rotation, response_class.get_key_rotation_status
+
+    def key(response: Any) -> Any:
+        return response.kms_backend.keys[response.kms_backend.get_key_id(response._get_param("KeyId"))]
+
+    def keep(response: Any) -> str:
+        answer = enable(response)
+        key(response).rotation_period_days = response._get_param("RotationPeriodInDays") or 365
+        return answer
+
+    def tell(response: Any) -> str:
+        answer = json.loads(status(response))
+        if answer["KeyRotationEnabled"]:
+            answer["RotationPeriodInDays"] = getattr(key(response), "rotation_period_days", 365)
+        return json.dumps(answer)
+
+    response_class.enable_key_rotation, response_class.get_key_rotation_status = keep, tell
+    response_class.tells_periods = True
+
+
+def _name_replicas_apart() -> None:
+    """A replica of a key has aliases of its own; moto's shares its primary's, so that none can have the same name.
+
+    Source: AWS KMS Developer Guide, "Multi-Region keys: shared properties".
+    """
+    from moto.kms.models import KmsBackend
+
+    backend_class: Any = KmsBackend
+    if hasattr(backend_class, "names_replicas_apart"):
+        return
+    plain = backend_class.replicate_key
+
+    def replicate(backend: Any, key_id: str, replica_region: str) -> Any:
+        key = plain(backend, backend.get_key_id(key_id), replica_region)
+        key.aliases = {}
+        return key
+
+    backend_class.replicate_key = replicate
+    backend_class.names_replicas_apart = True
+
+
+def _keep_performance_insights() -> None:
+    """DescribeDBInstances tells of Performance Insights; moto forgets it.
+
+    Source: Amazon RDS API Reference, DBInstance.
+    """
+    from moto.rds.models import DBInstance, RDSBackend
+
+    instance_class: Any = DBInstance
+    backend_class: Any = RDSBackend
+    if hasattr(instance_class, "keeps_insights"):
+        return
+    make, modify = instance_class.__init__, backend_class.modify_db_instance
+
+    def keep(instance: Any, given: dict[str, Any]) -> None:
+        for asked, kept in (
+            ("enable_performance_insights", "performance_insights_enabled"),
+            ("performance_insights_retention_period", "performance_insights_retention_period"),
+            ("performance_insights_kms_key_id", "performance_insights_kms_key_id"),
+        ):
+            if asked in given:
+                setattr(instance, kept, given[asked])
+
+    def made(instance: Any, *arguments: Any, **given: Any) -> None:
+        make(instance, *arguments, **given)
+        keep(instance, given)
+
+    def modified(backend: Any, identifier: str, given: dict[str, Any]) -> Any:
+        instance = modify(backend, identifier, given)
+        keep(instance, given)
+        return instance
+
+    instance_class.__init__, backend_class.modify_db_instance = made, modified
+    instance_class.keeps_insights = True
 
 
 def _keep_how_users_sign_in() -> None:

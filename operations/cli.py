@@ -27,6 +27,10 @@ COMMANDS = {
     "diagram": "operations.diagram.commands:draw_diagram",
     "evidence": "operations.evidence_command:collect_evidence",
     "cost": "operations.cost.commands:show_cost",
+    "backend": "operations.backend.commands:app",
+    "setup": "operations.setup.commands:setup",
+    "doctor": "operations.doctor.commands:doctor",
+    "verify": "operations.verify.commands:verify_stack",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

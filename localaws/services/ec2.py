@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from localaws.handler import Call, Handler, Props, register
 from localaws.shapes import from_tags, to_tags
@@ -488,7 +488,20 @@ class FlowLog(Tagged):
         )
         if made.get("Unsuccessful"):
             raise ValueError(made["Unsuccessful"][0]["Error"]["Message"])
-        return made["FlowLogIds"][0]
+        id = made["FlowLogIds"][0]
+        self._deliver(call, id, str(inputs["logDestination"]))
+        return id
+
+    def _deliver(self, call: Call, id: str, destination: str) -> None:
+        """Moto looks for a log group by name only, and calls a delivery to its ARN failed."""
+        from moto.backends import get_backend
+
+        _, marked, group = destination.partition(":log-group:")
+        found = call.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"] if marked else ()
+        if any(each["logGroupName"] == group.removesuffix(":*") for each in found):
+            backend: Any = get_backend("ec2")
+            kept = backend[call.account_id][call.region].flow_logs[id]
+            kept.deliver_logs_status, kept.deliver_logs_error_message = "SUCCESS", None
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         found = call.client("ec2").describe_flow_logs(FlowLogIds=[id])["FlowLogs"]
