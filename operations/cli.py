@@ -24,6 +24,7 @@ COMMANDS = {
     "deploy": "operations.review.commands:deploy_stack",
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
+    "release": "operations.release.commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 
