@@ -25,6 +25,7 @@ COMMANDS = {
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
     "release": "operations.release.commands:app",
+    "dns": "operations.dns.commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 
