@@ -26,6 +26,7 @@ COMMANDS = {
     "database": "operations.database.commands:app",
     "release": "operations.release.commands:app",
     "dns": "operations.dns.commands:app",
+    "secrets": "operations.secrets.commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

@@ -11,13 +11,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from operations import outputs, state
+from operations import outputs, stack_file, state
 from operations.aws import client
 from operations.dns import records
 from operations.dns.records import Domain
 from operations.mistakes import FINDING, Mistake
 from operations.release import health
-from operations.release.commands import settings_of
 from operations.terminal import agree, errors, output
 from settings.stack import Settings
 
@@ -146,7 +145,7 @@ def _health_path(settings: Settings) -> str:
 
 
 def _domain(stack: str) -> tuple[Domain, Settings]:
-    settings = settings_of(stack)
+    settings = stack_file.settings(stack)
     return Domain.of(stack, outputs.read(stack), settings, client), settings
 
 

@@ -10,14 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from operations import outputs, state
+from operations import outputs, stack_file, state
 from operations.aws import client
 from operations.mistakes import FINDING, Mistake, Refused
-from operations.release import fleet, health, images, services, stack_file
+from operations.release import fleet, health, images, services
 from operations.release.fleet import Fleet
 from operations.release.services import FargateService
 from operations.terminal import agree, errors, output
-from settings import load
 from settings.compute import FLEET
 from settings.stack import Settings
 
@@ -38,14 +37,6 @@ Accepted = Annotated[
     typer.Option("--accept-findings", metavar="REASON", help="Release an image with critical findings, or unscanned."),
 ]
 Progress = Callable[[str], None]
-
-
-def settings_of(stack: str) -> Settings:
-    """What the stack file that `pulumi` reads here says."""
-    file = stack_file.engine_file(stack)
-    if not file.is_file():
-        raise Mistake(f"{stack}: expected a stack file {file.name}, found none.")
-    return load.from_file(file)
 
 
 @app.command()
@@ -72,7 +63,7 @@ def deploy(
     service deploys it. Of the fleet: CodeDeploy brings an archive to the instances. Exit code 1: it failed, and the
     version before it runs again.
     """
-    settings = settings_of(stack)
+    settings = stack_file.settings(stack)
     if service == FLEET:
         if image_tag is not None or accept_findings is not None:
             raise Mistake("--image-tag, --accept-findings: expected neither for the fleet, which runs archives.")
@@ -90,7 +81,7 @@ def rollback(
     yes: Yes = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Go back to the version that ran before this one; once more, to the one before that."""
-    settings = settings_of(stack)
+    settings = stack_file.settings(stack)
     if service != FLEET:
         place = FargateService.of(stack, service, outputs.read(stack), settings)
         earlier = place.before(client("ecs", place.region))
@@ -111,7 +102,7 @@ def rollback(
 @app.command()
 def history(stack: Stack, service: Service, as_json: Json = False) -> None:
     """Show what ran and what runs, newest first."""
-    settings = settings_of(stack)
+    settings = stack_file.settings(stack)
     if service == FLEET:
         found = fleet.history(client, _fleet(stack, settings, None))
         columns = ("id", "created", "status", "archive", "description")
@@ -148,7 +139,7 @@ def push(
     yes: Yes = False,
 ) -> None:
     """Push an image to the service's repository (LWO-OPS-01); Docker is needed, here or in a pipeline."""
-    place = FargateService.of(stack, service, outputs.read(stack), settings_of(stack))
+    place = FargateService.of(stack, service, outputs.read(stack), stack_file.settings(stack))
     if place.repository_url is None:
         raise Mistake(f"{stack}: {service} shares {place.repository}, which another stack has made; push with that.")
     agree(f"Push {image} to {place.repository} as {tag}?", yes)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from operations import stack_file, targeted
 from operations.mistakes import Mistake, Refused
-from operations.release import engine, stack_file
 from operations.state import State
 from settings.stack import Settings
 
@@ -154,7 +154,7 @@ def bring(place: FargateService, version: str, state: State) -> None:
     before = file.read_text()
     stack_file.set_image(file, place.service, version)
     try:
-        engine.update(place.stack, place.urns(state))
+        targeted.update(place.stack, place.urns(state))
     except BaseException:
         file.write_text(before)
         raise

@@ -10,9 +10,8 @@ import boto3
 import pytest
 from moto.backends import get_backend
 
-from operations import state
+from operations import state, targeted
 from operations.mistakes import Mistake, Refused
-from operations.release import engine
 from operations.state import Resource, State
 from settings import load
 from tests.operations.release.conftest import REGION, Project
@@ -89,7 +88,7 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     first = made.register("1.0.0")
     made.ecs.create_service(cluster=CLUSTER, serviceName=SERVICE, taskDefinition=first, desiredCount=2)
     made.deployments((first, "COMPLETED"))
-    monkeypatch.setattr(engine, "update", made.update)
+    monkeypatch.setattr(targeted, "update", made.update)
     common: dict[str, Any] = {"parent": None, "outputs": {}, "protect": False}
     resources = (
         Resource(urn=TASK_URN, type="aws:ecs/taskDefinition:TaskDefinition", name="backend-task", id=first,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from operations.mistakes import Mistake
-from operations.release.stack_file import set_image, with_image
+from operations.stack_file import set_image, with_image
 from settings import load
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_version_is_written_and_every_other_character_stays(tmp_path: Path) -> None:

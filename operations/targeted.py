@@ -1,4 +1,4 @@
-"""`pulumi up` of two resources: the only way a release changes what Pulumi owns."""
+"""`pulumi up` of some resources: the only way a command changes what Pulumi owns."""
 
 from __future__ import annotations
 
