@@ -27,6 +27,7 @@ COMMANDS = {
     "release": "operations.release.commands:app",
     "dns": "operations.dns.commands:app",
     "secrets": "operations.secrets.commands:app",
+    "env": "operations.environment_command:show_environment",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from operations.mistakes import Mistake
 
-output = Console()
-errors = Console(stderr=True)
+output = Console(emoji=False)  # an ARN of a secret holds `:secret:`, which is one
+errors = Console(stderr=True, emoji=False)
 
 USER_MISTAKE = 2
 
