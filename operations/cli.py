@@ -28,6 +28,8 @@ COMMANDS = {
     "dns": "operations.dns.commands:app",
     "secrets": "operations.secrets.commands:app",
     "env": "operations.environment_command:show_environment",
+    "logs": "operations.logs_command:show_logs",
+    "user": "operations.user_commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 
