@@ -28,6 +28,7 @@ COMMANDS = {
     "dns": "operations.dns.commands:app",
     "secrets": "operations.secrets.commands:app",
     "env": "operations.environment_command:show_environment",
+    "status": "operations.status_command:show_status",
     "logs": "operations.logs_command:show_logs",
     "user": "operations.user_commands:app",
 }

@@ -1,7 +1,8 @@
-"""Logs of a stack, and the first administrator of its directory, in an account of moto's."""
+"""State and logs of a stack, and the first administrator of its directory, in an account of moto's."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator
 from typing import Any
@@ -93,3 +94,32 @@ def test_log_files_of_the_writer_are_listed(given: dict[str, Any]) -> None:
     done = phi("logs", "mentalspace", "database")
     assert done.exit_code == 0, done.output
     assert "c-1" in done.stdout
+
+
+@pytest.mark.requirement("MSP-OPS-08")
+def test_status_tells_of_every_part_and_ends_with_one_when_something_is_not_well(
+    given: dict[str, Any], pool: Any
+) -> None:
+    rds: Any = boto3.client("rds", region_name=REGION)
+    rds.create_db_cluster(DBClusterIdentifier="mentalspaceehr-production", Engine="aurora-postgresql",
+                          MasterUsername="postgres", ManageMasterUserPassword=True)  # fmt: skip
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="mentalspace-files")
+    cloudwatch: Any = boto3.client("cloudwatch", region_name=REGION)
+    cloudwatch.put_metric_alarm(AlarmName="cpu", MetricName="CPUUtilization", Namespace="AWS/RDS", Period=60,
+                                EvaluationPeriods=1, Threshold=1, Statistic="Average",
+                                ComparisonOperator="GreaterThanThreshold")  # fmt: skip
+    given |= {
+        "db_identifier": "mentalspaceehr-production", "aurora_cluster_endpoint": "x",
+        "bucket_names": {"files": "mentalspace-files"}, "alarm_names": ["cpu"],
+    }  # fmt: skip
+    done = phi("status", "mentalspace", "--json")
+    assert done.exit_code == 0, done.output
+    kinds = {part["kind"]: part["state"] for part in json.loads(done.stdout)}
+    assert [*kinds] == ["database cluster", "bucket files", "directory", f"alarms in {REGION}"]
+
+    cloudwatch.set_alarm_state(AlarmName="cpu", StateValue="ALARM", StateReason="test")
+    given["bucket_names"] = {"files": "mentalspace-files", "videos": "mentalspace-videos"}
+    done = phi("status", "mentalspace", "--json")
+    assert done.exit_code == 1
+    wrong = {part["kind"]: part["state"] for part in json.loads(done.stdout) if not part["well"]}
+    assert wrong == {"bucket videos": "gone", f"alarms in {REGION}": "cpu"}
