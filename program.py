@@ -817,7 +817,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 ),
             )
             outputs["health_check_id"] = health.id
-        if zone_id is not None:
+        if zone_id is not None and domain_settings.records:
             Address(
                 "address",
                 AddressArgs(

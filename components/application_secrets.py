@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 
 import pulumi
 
 from components.scope import Scope
 from components.secrets import Secret, SecretArgs
 from settings.secrets import Characters, GeneratedSettings, SecretsSettings, TokenSettings
+from settings.tokens import signed_token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,27 +101,6 @@ class ApplicationSecrets(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         self.arns[path], self.names[path] = secret.arn, secret.name
-
-
-def signed_token(key: str, settings: TokenSettings) -> str:
-    """A JSON Web Token (HS256) with the claims of the settings, signed with the text `key`."""
-    issued = datetime.combine(settings.issued, time(), UTC)
-    claims = {
-        "role": settings.role,
-        "iss": settings.issuer,
-        "iat": int(issued.timestamp()),
-        "exp": int((issued + timedelta(days=settings.valid_days)).timestamp()),
-    }
-    signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(claims)}"
-    return f"{signed}.{_encoded(hmac.new(key.encode(), signed.encode(), hashlib.sha256).digest())}"
-
-
-def _part(content: Mapping[str, object]) -> str:
-    return _encoded(json.dumps(content, separators=(",", ":")).encode())
-
-
-def _encoded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def _shaped(value: pulumi.Output[str], field: str | None) -> pulumi.Input[str] | Mapping[str, pulumi.Input[str]]:

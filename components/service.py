@@ -170,6 +170,7 @@ class Service(pulumi.ComponentResource):
                 [self._container(args), *([self._collector(args)] if settings.tracing else [])]
             ),
             volumes=[{"name": volume} for volume in _volumes(settings.writable_paths)],
+            skip_destroy=True,  # earlier revisions stay, for ECS's own rollback and `phi release rollback`
             tags=scope.tagged(DataClass.PHI, family),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )

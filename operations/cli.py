@@ -31,6 +31,13 @@ COMMANDS = {
     "setup": "operations.setup.commands:setup",
     "doctor": "operations.doctor.commands:doctor",
     "verify": "operations.verify.commands:verify_stack",
+    "release": "operations.release.commands:app",
+    "dns": "operations.dns.commands:app",
+    "secrets": "operations.secrets.commands:app",
+    "env": "operations.environment_command:show_environment",
+    "status": "operations.status_command:show_status",
+    "logs": "operations.logs_command:show_logs",
+    "user": "operations.user_commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

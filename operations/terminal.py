@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
-output = Console()
-errors = Console(stderr=True)
+from operations.mistakes import Mistake
+
+output = Console(emoji=False)  # an ARN of a secret holds `:secret:`, which is one
+errors = Console(stderr=True, emoji=False)
 
 USER_MISTAKE = 2
 
@@ -16,3 +20,12 @@ def project() -> Path:
     """The folder of the Pulumi project: the working directory, or the nearest folder above it with a `Pulumi.yaml`."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
+
+
+def agree(question: str, yes: bool) -> None:
+    """Go on only when told to. Raises Mistake when nobody is there to be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Mistake(f"{question} Nobody is at the terminal to answer: say --yes.")
+    typer.confirm(question, abort=True, err=True)

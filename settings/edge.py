@@ -84,6 +84,9 @@ class DomainSettings(Section):
     """Route 53 hosted zone of the domain; absent: a zone is created and its name servers are an output."""
     zone_name: DomainName | None = None
     """Name of the zone that is created, for an application at a host of it (LWO-EDG-05). Default: `name`."""
+    records: bool = True
+    """Whether the program makes the application's own records. False while another server answers for the domain in
+    the same zone: `phi dns cutover` moves the domain, and `phi adopt` then hands the record over (FAC-OPS-16)."""
     certificate_arn: CertificateArn | None = None
     """Certificate of the load balancer that ACM holds already, in the home region: issued there, or imported, in which
     case its renewal is yours (FAC-EDG-06). Absent: one is issued, and renews itself. Keys never pass through here."""
@@ -123,6 +126,8 @@ class DomainSettings(Section):
             for key, value in (("zone_id", self.zone_id), ("zone_name", self.zone_name)):
                 if value is not None:
                     yield f"{key}: expected nothing with dns: external, which has no hosted zone"
+            if not self.records:
+                yield "records: expected nothing with dns: external, where the program makes none"
             return
         if self.zone_id is not None:
             if self.zone_name is not None:
@@ -388,6 +393,8 @@ class EdgeSettings(Section):
             yield "failover: expected a load_balancer to fail over from"
         elif self.domain is not None and self.domain.dns is Dns.EXTERNAL:
             yield "failover: expected none with domain.dns: external, whose records are made elsewhere"
+        elif self.domain is not None and not self.domain.records:
+            yield "failover: expected none with domain.records: false; add it when the program makes them"
 
     def _vpn(self) -> Iterator[str]:
         if self.vpn is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from localaws.handler import Call, Props, register
 from localaws.shadowed import Shadowed
 from localaws.shapes import camel, from_tags, to_tags
@@ -87,7 +89,12 @@ class TaskDefinition(Shadowed):
         )["taskDefinition"]["taskDefinitionArn"]
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
-        found = call.client("ecs").describe_task_definition(taskDefinition=id, include=["TAGS"])
+        try:
+            found = call.client("ecs").describe_task_definition(taskDefinition=id, include=["TAGS"])
+        except ClientError as error:
+            if "Unable to describe" in str(error):  # the same code as for every other mistake
+                return None
+            raise
         task = found["taskDefinition"]
         if task["status"] != "ACTIVE":
             return None
@@ -108,7 +115,31 @@ class TaskDefinition(Shadowed):
         retag(call, id, old, new)
 
     def remove(self, call: Call, id: str, known: Props) -> None:
-        call.client("ecs").deregister_task_definition(taskDefinition=id)
+        if not known.get("skipDestroy"):
+            call.client("ecs").deregister_task_definition(taskDefinition=id)
+
+
+def _settle(call: Call, service: Any) -> None:
+    """A deployment is complete at once, as a database is available at once: moto leaves it in progress for ever, and
+    keeps the first one's task definition."""
+    from moto.backends import get_backend
+
+    backends: Any = get_backend("ecs")
+    kept = backends[call.account_id][call.region].services[f"{_last(service['clusterArn'])}:{service['serviceName']}"]
+    kept.running_count, kept.pending_count = kept.desired_count, 0
+    [deployment] = kept.deployments
+    deployment |= {
+        "taskDefinition": kept.task_definition,
+        "desiredCount": kept.desired_count,
+        "runningCount": kept.desired_count,
+        "pendingCount": 0,
+        "rolloutState": "COMPLETED",
+        "rolloutStateReason": f"ECS deployment {deployment['id']} completed.",
+    }
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 @register
@@ -151,9 +182,9 @@ class Service(Shadowed):
             }
         if inputs.get("serviceRegistries"):  # the provider takes one, as ECS does; the API wants a list
             wire["serviceRegistries"] = [inputs["serviceRegistries"]]
-        return call.client("ecs").create_service(serviceName=inputs["name"], tags=tags(inputs), **wire)["service"][
-            "serviceArn"
-        ]
+        service = call.client("ecs").create_service(serviceName=inputs["name"], tags=tags(inputs), **wire)["service"]
+        _settle(call, service)
+        return service["serviceArn"]
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
         service = self._find(call, id, kept)
@@ -173,12 +204,13 @@ class Service(Shadowed):
         }
 
     def change(self, call: Call, id: str, old: Props, new: Props) -> None:
-        call.client("ecs").update_service(
+        service = call.client("ecs").update_service(
             cluster=new["cluster"],
             service=new["name"],
             desiredCount=new.get("desiredCount") or 0,
             taskDefinition=new["taskDefinition"],
-        )
+        )["service"]
+        _settle(call, service)
         retag(call, id, old, new)
 
     def remove(self, call: Call, id: str, known: Props) -> None:

@@ -23,7 +23,7 @@ from operations.database.connection import Server
 from operations.database.migration import Migration, Options, Plan, State
 from operations.database.place import Login, StackDatabase, certificate_bundle, login
 from operations.mistakes import FINDING, Mistake
-from operations.terminal import errors, output, project
+from operations.terminal import agree, errors, output, project
 
 app = typer.Typer(no_args_is_help=True, help="The database of a stack: migrate, users, connect, restore.")
 
@@ -93,15 +93,6 @@ def ask(question: str, secret: bool) -> str:
 def may_ask() -> connection.Ask | None:
     """How to ask, when somebody is there."""
     return ask if sys.stdin.isatty() else None
-
-
-def agree(question: str, yes: bool) -> None:
-    """Go on only when told to. Raises Mistake when nobody is there to be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Mistake(f"{question} Nobody is at the terminal to answer: say --yes.")
-    typer.confirm(question, abort=True, err=True)
 
 
 def credentials(database: StackDatabase) -> Login:

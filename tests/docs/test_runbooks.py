@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ PULUMI = {
     ("stack", "import"): {"--stack", "--file"},
     ("stack", "output"): {"--stack", "--json"},
     ("up",): {"--stack", "--refresh", "--yes"},
+    ("destroy",): {"--stack"},
     ("preview",): {"--stack", "--refresh", "--diff"},
 }
 """Commands of the Pulumi CLI that runbooks use, and their options."""
@@ -99,6 +101,24 @@ def other(arguments: list[str]) -> None:
 def test_a_mistyped_command_would_be_found(wrong: str) -> None:
     with pytest.raises((AssertionError, TyperException)):
         test_a_command_of_a_runbook_is_one_its_program_knows("none", wrong)
+
+
+@pytest.mark.requirement("LWO-OPS-07", "FAC-OPS-19", "MSP-OPS-11", "OMN-OPS-12", "BER-OPS-12", "BER-OPS-13")
+def test_the_runbooks_that_people_were_promised_are_there() -> None:
+    assert {file.stem for file in FILES} >= {
+        "release", "cutover", "incident", "maintenance", "on-call", "troubleshooting", "decommission",
+    }  # fmt: skip
+
+
+def test_every_kind_of_alarm_has_a_line_in_the_runbook_of_whoever_is_on_call() -> None:
+    said = re.findall(r"`([a-z*-]+)`", (RUNBOOKS / "on-call.md").read_text())
+    text = "".join(path.read_text() for path in sorted((RUNBOOKS.parents[1] / "components").glob("*.py")))
+    kinds = set(re.findall(r"\bkey=f?\"([a-z{][^\"]*-[^\"]*)\"", text))
+    assert len(kinds) >= 15
+    for kind in kinds:
+        examples = [re.sub(r"\{[^}]*\}", "x", kind.replace("{part}", "cache").replace("{key}", key))
+                    for key in ("cpu", "errors", "duration", "latency")]  # fmt: skip
+        assert any(fnmatch(each, pattern) for each in examples for pattern in said), f"on-call.md: nothing of {kind}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

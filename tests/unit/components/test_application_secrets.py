@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs, signed_token
+from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
 from settings.naming import NamingSettings
 from settings.secrets import SecretsSettings, TokenSettings
+from settings.tokens import signed_token
 from tests.unit.components.scopes import KEY_ARN, scope
 from tests.unit.conftest import Recorder
 

@@ -85,6 +85,7 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (DomainSettings, {**DOMAIN, "cdn_name": "app.example.org"}, "other than the application's"),
     (DomainSettings, {**DOMAIN, "alternative_names": ["app.example.org"]}, "every name once"),
     (DomainSettings, {**DOMAIN, "zone_name": "example.com"}, "name: expected a name under example.com"),
+    (DomainSettings, {**DOMAIN, "dns": "external", "records": False}, "records: expected nothing with dns: external"),
     (DomainSettings, {**DOMAIN, "alternative_names": ["b.example.com"]}, "alternative_names[0]: expected a name under"),
     (DomainSettings, {**DOMAIN, "zone_name": "example.org", "zone_id": "Z0123456789"}, "nothing beside zone_id"),
     (DomainSettings, {**DOMAIN, "dns": "external", "zone_id": "Z0123456789"}, "zone_id: expected nothing"),
