@@ -33,25 +33,33 @@ from tests.policies.sample import GONE
 from tests.policies.test_stacks import TODAY, resources
 from tests.unit.test_program import ROOT, STACKS
 
+FRAME = frozenset({"unverified-control-reported", "exception-documented"})
 PLACES = 2
 """Resources of one type that one break is tried on, in each stack."""
-Finding = tuple[str, str]
+Finding = tuple[str, str, str]
+"""Rule, subject, message."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One break of one stack.   resource: the one changed or removed.   kind: what survivors are explained by."""
+    """One break of one stack.   kind, subject: what survivors are explained by.   resources: the broken stack."""
 
     stack: str
     kind: str
     subject: str
     resources: tuple[Resource, ...]
-    resource: Resource | None
+
+    @property
+    def changed(self) -> list[Resource]:
+        """What of it is not as in the whole stack."""
+        whole = {id(each) for each in resources(self.stack)}
+        return [each for each in self.resources if id(each) not in whole]
 
 
 def copied(one: Resource, properties: dict[str, Any]) -> Resource:
-    """The resource with other properties."""
-    declared = one.declared and frozenset(one.declared | (properties.keys() - one.properties.keys()))
+    """The resource as its program would declare it with other properties."""
+    removed, added = one.properties.keys() - properties.keys(), properties.keys() - one.properties.keys()
+    declared = one.declared and frozenset((one.declared | added) - removed)
     return Resource(
         one.declared_type, properties, urn=one.urn, name=one.name, provider=one.provider._value, parent=one.parent,  # pyright: ignore[reportPrivateUsage]
         protect=one.protect, ignore_changes=one.ignore_changes, dependencies={
@@ -91,27 +99,36 @@ def mutations(stack: str) -> Iterator[Mutation]:
                     if made is not None:
                         done += 1
                         kind = f"{type} {path} {'-' if value is GONE else json.dumps(value)[:200]}"
-                        yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]), made)
+                        yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]))
     for type in REMOVED:
         for index in by_type[type][:PLACES]:
-            gone = all[index]
-            rest = tuple(without_link(each, gone) for each in (*all[:index], *all[index + 1 :]))
-            yield Mutation(stack, f"{type} removed", gone.name, rest, None)
+            yield Mutation(stack, f"{type} removed", all[index].name, without(all, [all[index]]))
+        if len(by_type[type]) > 1:
+            gone = [all[index] for index in by_type[type]]
+            yield Mutation(stack, f"{type} all removed", f"{len(gone)} of them", without(all, gone))
     region = load.from_file(ROOT / f"Pulumi.{stack}.yaml").region
     for what, (type, properties) in ADDED.items():
         new = Resource(
             type, properties, urn=f"urn:pulumi:{stack}::phi-platform::{type}::{what.replace(' ', '-')}",
             provider={} if type == AWS_PROVIDER else {"region": region},
         )  # fmt: skip
-        yield Mutation(stack, f"{type} added: {what}", what, (*all, new), new)
+        yield Mutation(stack, f"{type} added: {what}", what, (*all, new))
 
 
-def without_link(one: Resource, gone: Resource) -> Resource:
+def without(all: Iterable[Resource], gone: list[Resource]) -> tuple[Resource, ...]:
+    """The stack without some resources, and without the properties that were computed from them alone."""
+    urns = {each.urn for each in gone}
+    return tuple(unlinked(each, urns) for each in all if each.urn not in urns)
+
+
+def unlinked(one: Resource, gone: set[str]) -> Resource:
     """The resource when what it was computed from is not there."""
-    if not any(gone.urn in urns for urns in one.dependencies.values()):
+    left = {key: tuple(urn for urn in urns if urn not in gone) for key, urns in one.dependencies.items()}
+    if left == one.dependencies:
         return one
-    made = copied(one, one.properties)
-    made.dependencies = {key: tuple(urn for urn in urns if urn != gone.urn) for key, urns in one.dependencies.items()}
+    kept = {key: value for key, value in one.properties.items() if left.get(key) or not one.dependencies.get(key)}
+    made = copied(one, kept)
+    made.dependencies = {key: urns for key, urns in left.items() if urns}
     return made
 
 
@@ -126,9 +143,8 @@ def judge(stack: str) -> Judge:
 
 
 def findings(verdicts: Iterable[Verdict]) -> set[Finding]:
-    """(rule, subject) of what is neither waived nor about the frame itself."""
-    frame = {"unverified-control-reported", "exception-documented"}
-    return {(v.rule.id, v.urn) for v in verdicts if v.waived is None and v.rule.id not in frame}
+    """What is neither waived nor about the frame itself."""
+    return {(v.rule.id, v.urn, v.message) for v in verdicts if v.waived is None and v.rule.id not in FRAME}
 
 
 @cache
@@ -146,18 +162,19 @@ def caught(mutation: Mutation) -> set[str]:
     """Ids of the rules that say something new; the stack as a whole is only judged when no mandatory rule has yet."""
     said = before(mutation.stack)
     one = judge(mutation.stack)
-    new = findings(one.resource(mutation.resource)) - said if mutation.resource is not None else set[Finding]()
-    if not any(rule in MANDATORY for rule, _ in new):
+    changed = mutation.changed
+    new = findings(verdict for each in changed for verdict in one.resource(each)) - said
+    if not any(rule in MANDATORY for rule, *_ in new):
         new |= findings(one.stack(Stack(mutation.resources))) - said
-    if mutation.resource is not None:
-        one.undecided.pop(mutation.resource.urn, None)
-    return {rule for rule, _ in new}
+    for each in changed:
+        one.undecided.pop(each.urn, None)
+    return {rule for rule, *_ in new}
 
 
 def explanation(mutation: Mutation) -> str | None:
     """Why a break needs no rule."""
     for (kind, subject), reason in EXPLAINED.items():
-        if fnmatchcase(mutation.kind, kind) and fnmatchcase(mutation.subject, subject):
+        if fnmatchcase(mutation.kind, kind) and fnmatchcase(f"{mutation.stack} {mutation.subject}", subject):
             return reason
     return None
 

@@ -178,7 +178,7 @@ def _data() -> Iterator[tuple[str, Sample]]:
             "aws:elasticache/replicationGroup:ReplicationGroup",
             {"replicationGroupId": "clinic", "engine": "valkey", "subnetGroupName": "clinic-elasticache",
              "atRestEncryptionEnabled": True, "kmsKeyId": KEY, "transitEncryptionEnabled": True,
-             "transitEncryptionMode": "required", "authTokenWoVersion": 1, "securityGroupIds": ["sg-cache"],
+             "transitEncryptionMode": "required", "authTokenWo": "a-token", "authTokenWoVersion": 1, "securityGroupIds": ["sg-cache"],
              "automaticFailoverEnabled": True, "multiAzEnabled": True, "snapshotRetentionLimit": 35, "port": 6380,
              "logDeliveryConfigurations": logs, "tags": PHI},
         ),
