@@ -20,8 +20,8 @@ FILE = Path(__file__).parent / "waivers.yaml"
 class Waiver:
     """One exception.
 
-    resource: glob over URNs.   until: last day it holds.   finding: glob over the rule's messages, so that what else the
-    rule finds there is not excused with it.   used: whether it covered a finding.
+    resource: glob over URNs.   until: last day it holds.   finding: glob over the rule's messages, so that what else
+    the rule finds there is not excused with it.   used: whether it covered a finding.
     """
 
     rule: str

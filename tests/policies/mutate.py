@@ -1,8 +1,8 @@
 """`python -m tests.policies.mutate`: every single break of the project's compliant stacks, and whether a rule says so.
 
 Each break of `mutations` is made in every stack that has a place for it and judged in process. `--engine N` judges N of
-them, spread over all types, by `pulumi policy analyze` too, which must give the same verdict. Prints a table and JSON;
-exits with 1 when a break survives without an explanation.
+them, spread over all kinds, by `pulumi policy analyze` too, which must find the same. Prints a table and JSON; exits
+with 1 when a break survives without an explanation, when an explanation explains nothing, or when the two differ.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -171,11 +172,12 @@ def caught(mutation: Mutation) -> set[str]:
     return {rule for rule, *_ in new}
 
 
-def explanation(mutation: Mutation) -> str | None:
-    """Why a break needs no rule."""
-    for (kind, subject), reason in EXPLAINED.items():
-        if fnmatchcase(mutation.kind, kind) and fnmatchcase(f"{mutation.stack} {mutation.subject}", subject):
-            return reason
+def explanation(mutation: Mutation) -> tuple[str, str] | None:
+    """The entry of `EXPLAINED` that says why a break needs no rule."""
+    place = f"{mutation.stack} {mutation.subject}"
+    for kind, subject in EXPLAINED:
+        if fnmatchcase(mutation.kind, kind) and fnmatchcase(place, subject):
+            return kind, subject
     return None
 
 
@@ -226,7 +228,7 @@ def state(all: Iterable[Resource]) -> dict[str, Any]:
 def analyzed(
     content: dict[str, Any], config: dict[str, Any], *, pack: Path = ROOT / "policies", pulumi: Path | None = None
 ) -> tuple[int, set[Finding], str]:
-    """Exit code, (rule, subject) and output of `pulumi policy analyze` on a state."""
+    """Exit code, findings and output of `pulumi policy analyze` on a state."""
     from rich.console import Console
 
     from engine import install
@@ -249,8 +251,13 @@ def analyzed(
         if line.startswith("{"):
             event = json.loads(line).get("policyEvent")
             if event and not event["message"].lstrip().startswith("waived:"):
-                found.add((event["policyName"], event["resourceUrn"]))
+                found.add((event["policyName"], event["resourceUrn"], said(event["message"])))
     return done.returncode, found, done.stdout + done.stderr
+
+
+def said(message: str) -> str:
+    """What a rule said, out of the engine's message, which has colours, safeguard and remedy around it."""
+    return re.sub(r"<\{%.*?%\}>|\x1b\[[0-9;]*m", "", message).strip().partition("\nSafeguard: ")[0]
 
 
 def settings_of(stack: str) -> dict[str, Any]:
@@ -258,21 +265,60 @@ def settings_of(stack: str) -> dict[str, Any]:
     return {"region-allowed": {"jurisdiction": load.from_file(ROOT / f"Pulumi.{stack}.yaml").jurisdiction}}
 
 
-def disagreements(chosen: Iterable[Mutation]) -> list[str]:
-    """Breaks of which the engine and the judge in process do not say the same (caught by the same mandatory rules)."""
+def samples(count: int, stacks: Iterable[str] = STACKS) -> list[Mutation]:
+    """About so many breaks, spread over all kinds, and over the stacks that have a place for them."""
+    by_kind: dict[str, list[Mutation]] = defaultdict(list)
+    for stack in stacks:
+        for one in mutations(stack):
+            by_kind[one.kind].append(one)
+    kinds = list(by_kind.values())
+    return [found[turn % len(found)] for turn, found in enumerate(kinds[:: max(1, len(kinds) // count)])]
+
+
+def combined(breaks: Iterable[Mutation]) -> list[tuple[list[Mutation], tuple[Resource, ...]]]:
+    """As few broken stacks as hold all breaks: those of one stack together, unless they touch the same resources."""
+    batches: list[tuple[list[Mutation], dict[str, Resource | None]]] = []
+    for one in breaks:
+        kept = {each.urn for each in one.resources}
+        touched: dict[str, Resource | None] = {
+            each.urn: None for each in resources(one.stack) if each.urn not in kept
+        } | {each.urn: each for each in one.changed}
+        for together, others in batches:
+            if together[0].stack == one.stack and not touched.keys() & others.keys():
+                together.append(one)
+                others.update(touched)
+                break
+        else:
+            batches.append(([one], touched))
+    return [(together, _with(resources(together[0].stack), others)) for together, others in batches]
+
+
+def _with(all: tuple[Resource, ...], others: dict[str, Resource | None]) -> tuple[Resource, ...]:
+    urns = {each.urn for each in all}
+    added = [each for urn, each in others.items() if urn not in urns]
+    return tuple(each for each in (*(others.get(each.urn, each) for each in all), *added) if each is not None)
+
+
+def disagreements(breaks: list[Mutation], pulumi: Path | None = None) -> list[str]:
+    """What `pulumi policy analyze` and the judge in process do not both find, or neither finds, in broken stacks."""
     wrong: list[str] = []
-    known: dict[str, set[Finding]] = {}
-    for one in chosen:
-        if one.stack not in known:
-            known[one.stack] = analyzed(state(resources(one.stack)), settings_of(one.stack))[1]
-        code, found, output = analyzed(state(one.resources), settings_of(one.stack))
-        new = {rule for rule, _ in found - known[one.stack]}
-        expected = caught(one)
-        if not (expected & new if expected else not new):
-            wrong.append(
-                f"{one.stack} {one.subject}: {one.kind}: {sorted(expected)} here, {sorted(new)} there ({code})"
-            )
-            sys.stderr.write(output[-2000:] if not found else "")
+    for together, all in combined(breaks):
+        stack = together[0].stack
+        one = judge(stack)
+        here = findings(verdict for each in all for verdict in one.resource(each))
+        here |= findings(one.stack(Stack(all)))
+        one.undecided.clear()
+        code, there, output = analyzed(state(all), settings_of(stack), pulumi=pulumi)
+        urns = {each.urn for each in all}  # `state` adds default providers, which mocks have none of
+        there = {finding for finding in there if finding[0] not in FRAME and finding[1] in urns}
+        wrong += [f"{stack}: only in process: {finding}" for finding in sorted(here - there)]
+        wrong += [f"{stack}: only by the engine: {finding}" for finding in sorted(there - here)]
+        said = {rule for rule, *_ in there}
+        for each in together:
+            if missed := caught(each) - said:
+                wrong.append(f"{stack} {each.subject}: {each.kind}: not found beside the others: {sorted(missed)}")
+        if not there:
+            sys.stderr.write(f"{code}: {output[-2000:]}")
     return wrong
 
 
@@ -284,35 +330,33 @@ def main() -> None:
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     survivors: list[str] = []
     explained: list[str] = []
-    first: dict[str, Mutation] = {}
+    unused = set(EXPLAINED)
     for stack in STACKS:
         for one in mutations(stack):
             row = rows[one.kind.split()[0]]
             row[0] += 1
             by = caught(one)
-            first.setdefault(one.kind, one)
             if by:
                 row[1 if by & MANDATORY else 2] += 1
-            elif reason := explanation(one):
-                explained.append(f"{one.stack} {one.subject}: {one.kind}: {reason}")
+            elif found := explanation(one):
+                unused.discard(found)
+                explained.append(f"{one.stack} {one.subject}: {one.kind}: {EXPLAINED[found]}")
             else:
                 survivors.append(f"{one.stack} {one.subject}: {one.kind}")
     out = sys.stdout.write
     total = [sum(row[column] for row in rows.values()) for column in range(3)]
     for type, row in (*sorted(rows.items()), ("all", total)):
         out(f"{type:90} {row[0]:5} {row[1]:5} mandatory {row[2]:4} advisory {row[0] - row[1] - row[2]:4} survive\n")
-    wrong: list[str] = []
-    if options.engine:
-        spread = list(first.values())
-        wrong = disagreements(spread[:: max(1, len(spread) // options.engine)])
+    chosen = samples(options.engine) if options.engine else []
+    wrong = disagreements(chosen)
     out(
         json.dumps(
             {"breaks": total[0], "mandatory": total[1], "advisory": total[2], "explained": explained,
-             "survivors": survivors, "engine": options.engine, "disagreements": wrong},
+             "survivors": survivors, "explain nothing": sorted(unused), "engine": len(chosen), "disagreements": wrong},
             indent=2,
         )
     )  # fmt: skip
-    sys.exit(bool(survivors or wrong))
+    sys.exit(bool(survivors or unused or wrong))
 
 
 if __name__ == "__main__":
