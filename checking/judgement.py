@@ -169,6 +169,7 @@ def judge(
     verdicts = [verdict for each in resources for verdict in of.resource(each)]
     whole = Stack(resources)
     verdicts += of.stack(whole)
+    verdicts.sort(key=lambda each: (each.urn, each.rule.id, each.message))  # resources are declared in any order
     disabled = frozenset(rule.id for rule in RULES if levels.get(rule.id, levels.get("all")) == "disabled")
     return Judged(name, file, len(resources), tuple(_enforced(verdicts, levels)), disabled, of, whole)
 
