@@ -18,8 +18,8 @@ from operations.local import LocalRun
 
 LARGE = 5_000
 CHECKED = 1_000
-BUCKETS = 70
-"""Buckets that make the production stack one of about `CHECKED` resources, or more."""
+BUCKETS = 30
+"""Buckets that make the production stack one of a little more than `CHECKED` resources."""
 NOTHING = ROOT / "benchmarks" / "nothing"
 
 
