@@ -35,8 +35,8 @@ from tests.policies.test_stacks import TODAY, resources
 from tests.unit.test_program import ROOT, STACKS
 
 FRAME = frozenset({"unverified-control-reported", "exception-documented"})
-PLACES = 2
-"""Resources of one type that one break is tried on, in each stack."""
+SAMPLED_PLACES = 2
+"""Resources of one type that one break is tried on in each stack, where not every break is made."""
 Finding = tuple[str, str, str]
 """Rule, subject, message."""
 
@@ -85,24 +85,24 @@ def broken(one: Resource, path: str, value: Any) -> Resource | None:
     return copied(one, properties)
 
 
-def mutations(stack: str) -> Iterator[Mutation]:
-    """Every break that the stack has a place for."""
+def mutations(stack: str, places: int = 1_000) -> Iterator[Mutation]:
+    """Every break that the stack has a place for.   places: resources of one type that one break is tried on."""
     all = resources(stack)
     by_type: dict[str, list[int]] = defaultdict(list)
-    for index, each in enumerate(all):
-        by_type[each.declared_type].append(index)
+    for index in sorted(range(len(all)), key=lambda index: all[index].urn):  # they are declared in any order
+        by_type[all[index].declared_type].append(index)
     for type, properties in CHANGED.items():
         for path, values in properties.items():
             for value in values:
                 done = 0
                 for index in by_type[type]:
-                    made = broken(all[index], path, value) if done < PLACES else None
+                    made = broken(all[index], path, value) if done < places else None
                     if made is not None:
                         done += 1
                         kind = f"{type} {path} {'-' if value is GONE else json.dumps(value)[:200]}"
                         yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]))
     for type in REMOVED:
-        for index in by_type[type][:PLACES]:
+        for index in by_type[type][:places]:
             yield Mutation(stack, f"{type} removed", all[index].name, without(all, [all[index]]))
         if len(by_type[type]) > 1:
             gone = [all[index] for index in by_type[type]]
@@ -269,7 +269,7 @@ def samples(count: int, stacks: Iterable[str] = STACKS) -> list[Mutation]:
     """About so many breaks, spread over all kinds, and over the stacks that have a place for them."""
     by_kind: dict[str, list[Mutation]] = defaultdict(list)
     for stack in stacks:
-        for one in mutations(stack):
+        for one in mutations(stack, SAMPLED_PLACES):
             by_kind[one.kind].append(one)
     kinds = list(by_kind.values())
     return [found[turn % len(found)] for turn, found in enumerate(kinds[:: max(1, len(kinds) // count)])]

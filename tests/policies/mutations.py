@@ -232,6 +232,7 @@ ADDED: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 TRIAL: Final = "A trial environment (tag Environment: staging): the control is asked in production."
+INTERNAL: Final = "A bucket of class internal: the control is about patient data and about records of what happened."
 RECORDED: Final = "What the recorded system has: a waiver of the stack says the same, with its requirement."
 
 EXPLAINED: dict[tuple[str, str], str] = {
@@ -239,6 +240,13 @@ EXPLAINED: dict[tuple[str, str], str] = {
         "S3 encrypts every object by itself, and access logs can only be delivered to a bucket of that encryption.",
     ("aws:s3/bucketServerSideEncryptionConfiguration:* rules []", "mentalspace storage-*"):
         "S3 encrypts every object with its own keys when nothing is said, which is what is recorded (MSP-STO-02).",
+    ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule cidrIpv4 *", "* security-groups-endpoints-*"):
+        "These stacks have no interface endpoint: nothing is in the group. With one in it, the break is caught.",
+    ("aws:s3/bucketServerSideEncryptionConfiguration:*", "berthcare state-*"):
+        "S3 encrypts every object with its own keys when nothing is said, which is what is recorded (BER-DR-05).",
+    ("aws:s3/bucket:Bucket forceDestroy true", "berthcare state-*"): INTERNAL,
+    ("aws:s3/bucketReplicationConfig:BucketReplicationConfig removed", "berthcare state-*"): INTERNAL,
+    ("aws:s3/bucket:Bucket forceDestroy true", "facnet storage-deployments-bucket"): INTERNAL,
     ("aws:lb/listener:Listener sslPolicy *", "* *-http"):
         "A listener of HTTP, which only redirects, has no TLS policy.",
     ("aws:ec2/subnet:Subnet mapPublicIpOnLaunch *", "* network-public-*"):
