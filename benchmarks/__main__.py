@@ -9,64 +9,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from benchmarks import pack
+from benchmarks.measuring import QUIET, ROOT, SYNTHETIC, Instant, median, prepared, run, without_pack
 from benchmarks.processes import PeakMemory
 from localaws import lifecycle
 from operations.local import LocalRun
 
-ROOT = Path(__file__).resolve().parent.parent
 STACKS = ("staging", "production", "berthcare")
 LARGE = 1_000
-QUIET = ("--suppress-outputs", "--suppress-progress")
 
 console = Console(stderr=True)
-
-
-class Instant:
-    """The instant provider as a process; `environment` attaches it to an engine."""
-
-    def __enter__(self) -> Instant:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.instant_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait()
-
-    def environment(self, environment: dict[str, str]) -> dict[str, str]:
-        return {**environment, "PULUMI_DEBUG_PROVIDERS": f"aws:{self.port},random:{self.port}"}
-
-
-def run(arguments: list[str], environment: dict[str, str], folder: Path) -> float:
-    """Seconds one command takes; its own words and an exit when it fails."""
-    start = time.perf_counter()
-    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return seconds
-
-
-def median(runs: int, measure: Callable[[], float]) -> float:
-    return round(statistics.median(measure() for _ in range(runs)), 2)
-
-
-def without_pack(environment: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != "PULUMI_OPTION_POLICY_PACK"}
 
 
 def synthetic(
@@ -76,28 +35,12 @@ def synthetic(
 
     services: modules of pulumi_aws it imports beside its own.
     """
-    folder = ROOT / "benchmarks" / "thousand"
-    environment = instant.environment(local.environment("bench", None))
-    stack = f"bench-{resources}-{len(services)}"
-    config = local.directory / f"Pulumi.{stack}.yaml"
-    environment["PULUMI_OPTION_CONFIG_FILE"] = str(config)
-    work = local.directory / "bench"
-    work.mkdir(exist_ok=True)
-    if not config.exists():
-        (work / "Pulumi.yaml").write_text("{name: thousand, runtime: python}\n")
-        run([str(local.engine.pulumi), "stack", "init", stack, "--no-select"], environment, work)
-        salt = (work / f"Pulumi.{stack}.yaml").read_text()
-        config.write_text(
-            f'{salt}config:\n  aws:region: ca-central-1\n  thousand:resources: "{resources}"\n'
-            f'  thousand:services: "{services}"\n'
-            "  phi-platform:jurisdiction: canada\n"
-        )
-    preview = [str(local.engine.pulumi), "preview", "-s", stack, *QUIET]
+    preview, environment = prepared(local, instant, resources, services)
     measured: dict[str, Any] = {"resources": resources}
-    measured["floor_seconds"] = median(runs, lambda: run(preview, without_pack(environment), folder))
+    measured["floor_seconds"] = median(runs, lambda: run(preview, without_pack(environment), SYNTHETIC))
     if pack:
         with PeakMemory() as memory:
-            measured["with_pack_seconds"] = median(runs, lambda: run(preview, environment, folder))
+            measured["with_pack_seconds"] = median(runs, lambda: run(preview, environment, SYNTHETIC))
         measured["with_pack_to_floor"] = round(measured["with_pack_seconds"] / measured["floor_seconds"], 2)
         measured["peak_mib"] = memory.peaks
     return measured
@@ -161,6 +104,8 @@ def main() -> None:
                 report["stacks"][stack] = system(local, instant, stack, options.runs)
             console.print(f"Measuring {options.resources} resources")
             report["synthetic"] = synthetic(local, instant, options.resources, options.runs, pack=True)
+            console.print("Measuring the policy pack")
+            report["pack"] = pack.measure(local, instant, options.runs)
         finally:
             lifecycle.stop(local.directory)
     print(json.dumps(report, indent=2), file=answer, flush=True)

@@ -57,8 +57,10 @@ def registered(file: Path, name: str) -> tuple[tuple[Resource, ...], dict[str, s
     recorder = Recorder()
     recorder.run(lambda: build(settings), stack=name)
 
+    urns: dict[str, str] = {}  # the mock's, which name the nearest parent's type only → the engine's
+
     def urn(text: str) -> str:
-        return text.replace("urn:pulumi:test::", f"urn:pulumi:{name}::")
+        return urns.get(text, text.replace("urn:pulumi:test::", f"urn:pulumi:{name}::"))
 
     def placed(value: Any) -> Any:
         """What the mock answered, which is always of one region, as the stack's own region would."""
@@ -69,6 +71,10 @@ def registered(file: Path, name: str) -> tuple[tuple[Resource, ...], dict[str, s
         return [placed(each) for each in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
 
     found = [Resource(STACK, {}, urn=f"urn:pulumi:{name}::phi-platform::{STACK}::phi-platform-{name}")]
+    for entry in recorder.registrations:
+        around = urn(entry.parent or "").split("::")[2:3]
+        types = "$".join([*(type for type in around if type != STACK), entry.type])
+        urns[entry.urn] = f"urn:pulumi:{name}::phi-platform::{types}::{entry.name}"
     for entry in recorder.registrations:
         computed = {key: placed(entry.outputs[key]) for key in ("id", "arn") if key in entry.outputs}
         inputs = {
@@ -163,6 +169,7 @@ def judge(
     verdicts = [verdict for each in resources for verdict in of.resource(each)]
     whole = Stack(resources)
     verdicts += of.stack(whole)
+    verdicts.sort(key=lambda each: (each.urn, each.rule.id, each.message))  # resources are declared in any order
     disabled = frozenset(rule.id for rule in RULES if levels.get(rule.id, levels.get("all")) == "disabled")
     return Judged(name, file, len(resources), tuple(_enforced(verdicts, levels)), disabled, of, whole)
 

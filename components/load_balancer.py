@@ -69,7 +69,6 @@ class LoadBalancer(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         scope, settings = args.scope, args.settings
         physical = scope.name("alb", limit=_NAME_LIMIT)
-        exposure = "internal" if settings.internal else "public"
         balancer = lb.LoadBalancer(
             f"{name}-alb",
             name=physical,
@@ -84,7 +83,7 @@ class LoadBalancer(pulumi.ComponentResource):
             enable_waf_fail_open=False,
             access_logs={"enabled": True, "bucket": args.logs_bucket_name, "prefix": LOAD_BALANCER_PREFIX},
             connection_logs={"enabled": True, "bucket": args.logs_bucket_name, "prefix": LOAD_BALANCER_PREFIX},
-            tags=scope.tagged(DataClass.PHI, physical, Exposure=exposure),
+            tags=scope.tagged(DataClass.PHI, physical, Exposure=settings.access.value),
             opts=child,
         )
         lb.Listener(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from html import escape
@@ -11,14 +12,25 @@ from policies.rules import RULES
 from policies.safeguards import SAFEGUARDS, standards
 
 _STYLE = """\
-:root{color-scheme:light dark;--b:#8886;--m:#8888}
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem}
-input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;position:sticky;top:0}
-details{border-bottom:1px solid var(--b);padding:.35rem 0}summary{cursor:pointer}
-code{overflow-wrap:anywhere}small{opacity:.75}dl{margin:.3rem 1rem}dt{font-weight:600}dd{margin:0 0 .3rem}
-table{border-collapse:collapse;width:100%}
-td,th{border:1px solid var(--b);padding:.3rem;text-align:left;vertical-align:top}
-@media print{input,nav{display:none}details{break-inside:avoid}details::details-content{content-visibility:visible}}
+:root{color-scheme:light dark;--line:#8886;--quiet:#8882;--strong:light-dark(#a01c1c,#ff9a8f)}
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:76rem;padding:1rem;overflow-wrap:break-word}
+h1,h2{line-height:1.2;scroll-margin-top:4rem}nav{margin-bottom:1rem}
+input{font:inherit;width:100%;box-sizing:border-box;padding:.6rem .8rem;position:sticky;top:.5rem;
+border:1px solid var(--line);border-radius:.4rem;background:Canvas;color:CanvasText}
+details{border-bottom:1px solid var(--line);scroll-margin-top:4rem}details[open]{background:var(--quiet)}
+summary{cursor:pointer;padding:.45rem .5rem;list-style:none;display:grid;gap:0 1rem;align-items:baseline;
+grid-template-columns:minmax(0,20rem) minmax(0,1fr) max-content}
+summary::-webkit-details-marker{display:none}summary:hover{background:var(--quiet)}
+summary code::before{content:"\\25B8\\A0"}[open]>summary code::before{content:"\\25BE\\A0"}
+code{font-size:.9em;overflow-wrap:anywhere}small{opacity:.8;font-size:.8em}small b{color:var(--strong)}
+details>div{padding:0 .5rem .7rem}dl{margin:0;display:grid;grid-template-columns:10rem minmax(0,1fr);gap:.2rem 1rem}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}td a{display:inline-block;margin-right:.6rem}
+td,th{border:1px solid var(--line);padding:.4rem .5rem;text-align:left;vertical-align:top}td:first-child{width:14rem}
+@media(max-width:45rem){summary,dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:.3rem}td:first-child{width:7rem}
+td a{overflow-wrap:anywhere}}
+@media print{body{font-size:9.5px;max-width:none;padding:0}input,nav,#count{display:none}details{break-inside:avoid}
+details::details-content{content-visibility:visible}a{color:inherit;text-decoration:none}}
 """
 _SCRIPT = """\
 const box=document.querySelector('input'),count=document.querySelector('#count');
@@ -68,17 +80,23 @@ def render() -> str:
 
 
 def _entry(rule: Rule, violation: str) -> str:
-    level = "mandatory" if rule.mandatory else "advisory"
+    level = "<b>mandatory</b>" if rule.mandatory else "advisory"
     facts = [("Violated when", violation), ("Safeguards", rule.citation or "none"), ("Fix", rule.remedy)]
     facts += [(f"In {tool}", ", ".join(ids)) for tool, ids in rule.equivalents.items() if ids]
     if rule.id in limits():
         facts.append(("Not judged", limits()[rule.id]))
-    inside = "".join(f"<dt>{escape(name)}<dd>{escape(text)}" for name, text in facts)
+    url = escape(rule.url)
+    inside = "".join(f"<dt>{escape(name)}<dd>{_marked(text)}" for name, text in facts)
     return (
-        f'<details id="{rule.id}" data-row><summary><code>{rule.id}</code> {escape(rule.title)} '
+        f'<details id="{rule.id}" data-row><summary><code>{rule.id}</code> <span>{escape(rule.title)}</span> '
         f"<small>{level}, {rule.severity}, {rule.scope}</small></summary>"
-        f'<dl>{inside}</dl><a href="{escape(rule.url)}">Documentation</a></details>'
+        f'<div><dl>{inside}<dt>More<dd><a href="{url}">{url}</a></dl></div></details>'
     )
+
+
+def _marked(text: str) -> str:
+    """Text with its names of properties as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _safeguard(name: str, title: str, ids: Iterable[str]) -> str:

@@ -154,7 +154,7 @@ class Judge:
 
     def _verdict(self, rule: Rule, urn: str, message: str) -> Verdict:
         for waiver in self.waivers:
-            if waiver.covers(rule.id, urn, self.today):
+            if waiver.covers(rule.id, urn, message, self.today):
                 waiver.used = True
                 return Verdict(rule, urn, message, waived=waiver.reason)
         accepted = bool(self.accepted) and fingerprint(rule.id, urn, message) in self.accepted

@@ -25,6 +25,8 @@ INTERNET = "aws:ec2/internetGateway:InternetGateway"
 NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
 VPC = "aws:ec2/vpc:Vpc"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+RESTRICTED = "restricted"
+"""Exposure of a load balancer with a public address that lets in listed addresses only."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SUBNET_GROUPS = {
     "aws:rds/subnetGroup:SubnetGroup": ("dbSubnetGroupName",),

@@ -12,23 +12,30 @@ from typing import Any
 import yaml
 
 FIELDS = ("rule", "resource", "reason", "owner", "until")
+OPTIONAL = ("finding",)
 FILE = Path(__file__).parent / "waivers.yaml"
 
 
 @dataclass
 class Waiver:
-    """One exception.   resource: glob over URNs.   until: last day it holds.   used: whether it covered a finding."""
+    """One exception.
+
+    resource: glob over URNs.   until: last day it holds.   finding: glob over the rule's messages, so that what else
+    the rule finds there is not excused with it.   used: whether it covered a finding.
+    """
 
     rule: str
     resource: str
     reason: str
     owner: str
     until: date
+    finding: str = "*"
     used: bool = field(default=False, compare=False)
 
-    def covers(self, rule: str, urn: str, today: date) -> bool:
-        """Whether it excuses a finding of the rule on the resource today."""
-        return self.rule == rule and today <= self.until and fnmatchcase(urn, self.resource)
+    def covers(self, rule: str, urn: str, message: str, today: date) -> bool:
+        """Whether it excuses this finding of the rule on the resource today."""
+        of = self.rule == rule and fnmatchcase(urn, self.resource) and fnmatchcase(message, self.finding)
+        return of and today <= self.until
 
     def concerns(self, stack: str, urns: Iterable[str]) -> bool:
         """Whether its pattern can mean resources of this stack: another stack's waiver is none of its business."""
@@ -51,7 +58,7 @@ def load(path: Path, rules: Iterable[str]) -> tuple[list[Waiver], list[str]]:
         if wrong:
             problems.append(f"waiver {position} of {path.name}: {'; '.join(wrong)}")
         else:
-            waivers.append(Waiver(**{name: entry[name] for name in FIELDS}))
+            waivers.append(Waiver(**{name: entry[name] for name in (*FIELDS, *OPTIONAL) if name in entry}))
     return waivers, problems
 
 
@@ -62,11 +69,13 @@ def _problems(entry: Any, rules: set[str]) -> Iterator[str]:
     for name in FIELDS:
         if not entry.get(name):
             yield f"{name} is missing"
-    for name in sorted(entry.keys() - set(FIELDS)):
+    for name in sorted(entry.keys() - {*FIELDS, *OPTIONAL}):
         yield f"{name} is not a part of a waiver"
     if entry.get("rule") and entry["rule"] not in rules:
         yield f"rule {entry['rule']} does not exist"
     if entry.get("until") and not isinstance(entry["until"], date):
         yield "until must be a date, as 2027-06-30"
+    if "finding" in entry and not (isinstance(entry["finding"], str) and entry["finding"]):
+        yield "finding must be a pattern of what the rule says, as 'snapshotRetentionLimit: *'"
     if entry.get("reason") and len(str(entry["reason"])) < 20:
         yield "reason must say why, in 20 characters or more"

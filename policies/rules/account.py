@@ -11,6 +11,7 @@ from ..conditions import holds_patient_data
 from ..config import SENSITIVE, Config
 from ..expect import UNSET
 from ..graph import AWS_PROVIDER, Resource, Stack, default_tags, known
+from ..paths import BALANCER, RESTRICTED
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from .stores import BUCKET, CLASSED, SIDE, TAG_GUIDE
 
@@ -150,7 +151,7 @@ def deprecated_type(resource: Resource, config: Config) -> Iterator[str]:
 
 
 _EXPOSED = {
-    "aws:lb/loadBalancer:LoadBalancer": lambda r: r.flag("internal") is not True,
+    BALANCER: lambda r: r.flag("internal") is not True,
     "aws:cloudfront/distribution:Distribution": lambda _: True,
     "aws:apigateway/restApi:RestApi": lambda r: "PRIVATE" not in r.texts("endpointConfiguration.types"),
     "aws:apigatewayv2/api:Api": lambda _: True,
@@ -162,13 +163,14 @@ _EXPOSED = {
     types=tuple(_EXPOSED),
     title="What faces the internet says so, and who answers for it",
     severity=MEDIUM,
-    remedy="Tag it Exposure: public and with its owner, or make it internal.",
+    remedy="Tag it Exposure: public (restricted, if it lets in listed addresses only) and with its owner.",
     url=TAG_GUIDE,
 )
 def exposure_tagged(resource: Resource, config: Config) -> Iterator[str]:
     if _EXPOSED[resource.type](resource):
         tags = resource.tags()
-        if tags.get(config.exposure_tag) != "public" or config.owner_tag not in tags:
+        said = ("public", RESTRICTED) if resource.type == BALANCER else ("public",)
+        if tags.get(config.exposure_tag) not in said or config.owner_tag not in tags:
             yield f"faces the internet without tags {config.exposure_tag}: public and {config.owner_tag}."
 
 
@@ -246,9 +248,9 @@ def audit_baseline(stack: Stack, config: Config) -> Iterator[Finding]:
         "GuardDuty detector": bool(stack.of("aws:guardduty/detector:Detector")),
         "flow logs": bool(stack.of("aws:ec2/flowLog:FlowLog")) or not stack.of("aws:ec2/vpc:Vpc"),
     }
-    missing = [what for what, found in have.items() if not found]
-    if missing:
-        yield Finding(stack.root, f"holds patient data and declares no {', no '.join(missing)}.")
+    for what, found in have.items():
+        if not found:
+            yield Finding(stack.root, f"holds patient data and declares no {what}.")
 
 
 _KEPT = {

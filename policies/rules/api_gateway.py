@@ -127,14 +127,17 @@ backend_certificate = requires(
 
 @resource_rule(
     "apigw-domain-tls",
-    types=(DOMAIN, DOMAIN_V2),
-    title="API domains accept TLS 1.2 and newer",
+    types=(DOMAIN, DOMAIN_V2, REST),
+    title="APIs and their domains accept TLS 1.2 and newer",
     severity=HIGH,
     remedy="Set securityPolicy: TLS_1_2.",
     url=GUIDE + "apigateway-custom-domain-tls-version.html",
 )
 def domain_tls(resource: Resource, config: Config) -> Iterator[str]:
-    path = "securityPolicy" if resource.type == DOMAIN else "domainNameConfiguration.securityPolicy"
+    """Of an API the policy it names: what one without has is AWS's choice by its kind."""
+    if resource.type == REST and not resource.has("securityPolicy"):
+        return
+    path = "domainNameConfiguration.securityPolicy" if resource.type == DOMAIN_V2 else "securityPolicy"
     policy = resource.text(path) or ""
     if policy not in _TLS and not policy.startswith(("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")):
         yield f"{path} must be TLS_1_2."

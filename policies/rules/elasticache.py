@@ -74,7 +74,9 @@ def in_transit(resource: Resource, config: Config) -> Iterator[str]:
     url=GUIDE + "auth.html",
 )
 def auth(resource: Resource, config: Config) -> Iterator[str]:
-    if not any(resource.has(name) for name in ("userGroupIds", "authToken", "authTokenWo", "authTokenWoVersion")):
+    """A write-only token is in what the program declares, never in what AWS reports."""
+    kept = resource.declared is not None and resource.declares("authTokenWo")
+    if not kept and not any(resource.has(name) for name in ("userGroupIds", "authToken", "authTokenWo")):
         yield "neither an auth token nor userGroupIds is set."
 
 

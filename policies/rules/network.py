@@ -11,6 +11,7 @@ from ..config import Config
 from ..dialects import ACL_RULE, EGRESS, GROUP, INGRESS, OLD_GROUP_RULE
 from ..expect import NOT_TRUE, SET
 from ..graph import Resource, Stack
+from ..paths import BALANCER, RESTRICTED, tag
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from ..values import UNKNOWN, View
 from .reachability import (
@@ -380,11 +381,17 @@ def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Fi
         yield f"{_where(way)}the internet is let in on {first} to {last}; only 443 and 80 are for everyone."
         return
     for group in stack.targets(way, "securityGroupId", GROUP):
-        balancers = stack.users(group, "aws:lb/loadBalancer:LoadBalancer", property="securityGroups")
+        balancers = stack.users(group, BALANCER, property="securityGroups")
         users = members(stack, group)
-        if users and not balancers:
+        if users and not any(each.unknown("internal") or not each.flag("internal") for each in balancers):
             used = ", ".join(sorted(each.name for each in users)[:3])
-            yield f"{_where(way)}the internet is let into {group.name}, which is not a load balancer's but of {used}."
+            yield f"{_where(way)}the internet is let into {group.name}, which no public load balancer has but {used}."
+        for balancer in balancers:
+            if tag(balancer, config.exposure_tag) == RESTRICTED:
+                yield (
+                    f"{_where(way)}the internet is let into {group.name} of {balancer.name}, whose tag "
+                    f"{config.exposure_tag} says that listed addresses only are let in."
+                )
 
 
 @resource_rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..conditions import data_class
@@ -31,6 +32,7 @@ POLICY = SIDE["a bucket policy (TLS only)"]
 LIFECYCLE = SIDE["a lifecycle"]
 LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 USER_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
+_OF_RECORDS = re.compile(r"(?i)(?:^|[^a-z])(?:audit|cloudtrail|trail|logs?)(?:[^a-z]|$)")
 
 
 @stack_rule(
@@ -138,13 +140,17 @@ def s3_policy_no_public_principal(resource: Resource, config: Config) -> Iterato
 @resource_rule(
     "s3-force-destroy-off",
     types=(BUCKET,),
-    title="Buckets of sensitive data are not emptied on deletion",
+    title="Buckets of sensitive data and of records are not emptied on deletion",
     severity=Severity.HIGH,
     remedy="Remove forceDestroy.",
     url=S3_GUIDE,
 )
 def s3_force_destroy_off(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.flag("forceDestroy") and resource.tags().get(config.data_class_tag) in SENSITIVE:
+    """Buckets are known to keep records by their names: what writes to them may be declared elsewhere."""
+    if not resource.flag("forceDestroy"):
+        return
+    names = [resource.name, str(resource.properties.get("bucket"))]
+    if resource.tags().get(config.data_class_tag) in SENSITIVE or any(_OF_RECORDS.search(name) for name in names):
         yield "forceDestroy would delete every object with the bucket."
 
 

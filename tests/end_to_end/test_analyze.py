@@ -10,7 +10,7 @@ import pytest
 
 from engine import install
 from tests.end_to_end.conftest import ROOT
-from tests.policies.mutate import analyzed
+from tests.policies.mutate import analyzed, disagreements, samples
 
 pytestmark = pytest.mark.end_to_end
 STRANGERS = ROOT / "tests" / "policies" / "strangers"
@@ -36,7 +36,7 @@ def test_the_folder_alone_judges_a_strangers_state(
     config = {"region-allowed": {"jurisdiction": "canada"}}
     code, found, output = analyzed(content, config, pack=alone, pulumi=engine.pulumi)
     assert code != 0
-    assert rules <= {rule for rule, _ in found}, output
+    assert rules <= {rule for rule, *_ in found}, output
     assert "Traceback" not in output
     assert "failed (" not in output
 
@@ -46,3 +46,10 @@ def test_a_state_without_resources_is_no_failure(alone: Path, engine: install.En
     _, _, output = analyzed(content, {}, pack=alone, pulumi=engine.pulumi)
     assert "Traceback" not in output
     assert "failed (" not in output
+
+
+def test_the_engine_finds_in_broken_stacks_what_the_pack_finds_in_process(engine: install.Engine) -> None:
+    """Thirty kinds of breaks; every finding of every resource is compared. `mutate --engine N` takes all stacks."""
+    breaks = samples(30, ("mentalspace", "production"))
+    assert len(breaks) >= 25
+    assert disagreements(breaks, engine.pulumi) == []

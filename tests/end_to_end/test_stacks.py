@@ -10,11 +10,13 @@ import pytest
 from localaws.lifecycle import alive
 from operations import reachability
 from operations.local import read_yaml, region_of
+from tests.end_to_end import findings
 from tests.end_to_end.conftest import ROOT, Phi
 
 pytestmark = pytest.mark.end_to_end
 
 PROTECTED = ("data", "cache", "database", "isolated")  # tiers without a way out, where a stack has them
+FIRST = "first.events"
 ENTRANCES = {"load balancer"}
 
 
@@ -27,6 +29,15 @@ def prove_closed(phi: Phi, region: str) -> None:
     assert {way.thing.kind for way in account.entrances() if way.thing} <= ENTRANCES
 
 
+def previewed(phi: Phi, stack: str) -> str:
+    """`up`, whose preview's events stay under a second name when it removes them."""
+    phi.directory.mkdir()
+    events = phi.directory / f"{stack}.events"
+    events.touch(mode=0o600)
+    (phi.directory / FIRST).hardlink_to(events)
+    return phi("up", stack)
+
+
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
@@ -36,12 +47,13 @@ def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Pa
     phi = phi_in(ROOT)
     stack_file = (ROOT / f"Pulumi.{stack}.yaml").read_text()
 
-    first = phi("up", stack)
+    first = previewed(phi, stack)
     assert f"{stack} on the embedded AWS" in first
     region = region_of(read_yaml(ROOT / f"Pulumi.{stack}.yaml"))
     assert phi.client("ec2", region).describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
     assert phi.run.stacks() == [stack]
     prove_closed(phi, region)
+    findings.prove_equal(phi.directory / FIRST, stack, ROOT / f"Pulumi.{stack}.yaml")
 
     phi("run", "--stack", stack, "--", "up", "--yes", "--skip-preview", "--expect-no-changes")
     phi("run", "--stack", stack, "--", "refresh", "--yes", "--skip-preview", "--expect-no-changes")

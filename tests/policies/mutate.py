@@ -1,8 +1,8 @@
 """`python -m tests.policies.mutate`: every single break of the project's compliant stacks, and whether a rule says so.
 
 Each break of `mutations` is made in every stack that has a place for it and judged in process. `--engine N` judges N of
-them, spread over all types, by `pulumi policy analyze` too, which must give the same verdict. Prints a table and JSON;
-exits with 1 when a break survives without an explanation.
+them, spread over all kinds, by `pulumi policy analyze` too, which must find the same. Prints a table and JSON; exits
+with 1 when a break survives without an explanation, when an explanation explains nothing, or when the two differ.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,25 +34,33 @@ from tests.policies.sample import GONE
 from tests.policies.test_stacks import TODAY, resources
 from tests.unit.test_program import ROOT, STACKS
 
-PLACES = 2
-"""Resources of one type that one break is tried on, in each stack."""
-Finding = tuple[str, str]
+FRAME = frozenset({"unverified-control-reported", "exception-documented"})
+SAMPLED_PLACES = 2
+"""Resources of one type that one break is tried on in each stack, where not every break is made."""
+Finding = tuple[str, str, str]
+"""Rule, subject, message."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One break of one stack.   resource: the one changed or removed.   kind: what survivors are explained by."""
+    """One break of one stack.   kind, subject: what survivors are explained by.   resources: the broken stack."""
 
     stack: str
     kind: str
     subject: str
     resources: tuple[Resource, ...]
-    resource: Resource | None
+
+    @property
+    def changed(self) -> list[Resource]:
+        """What of it is not as in the whole stack."""
+        whole = {id(each) for each in resources(self.stack)}
+        return [each for each in self.resources if id(each) not in whole]
 
 
 def copied(one: Resource, properties: dict[str, Any]) -> Resource:
-    """The resource with other properties."""
-    declared = one.declared and frozenset(one.declared | (properties.keys() - one.properties.keys()))
+    """The resource as its program would declare it with other properties."""
+    removed, added = one.properties.keys() - properties.keys(), properties.keys() - one.properties.keys()
+    declared = one.declared and frozenset((one.declared | added) - removed)
     return Resource(
         one.declared_type, properties, urn=one.urn, name=one.name, provider=one.provider._value, parent=one.parent,  # pyright: ignore[reportPrivateUsage]
         protect=one.protect, ignore_changes=one.ignore_changes, dependencies={
@@ -76,42 +85,51 @@ def broken(one: Resource, path: str, value: Any) -> Resource | None:
     return copied(one, properties)
 
 
-def mutations(stack: str) -> Iterator[Mutation]:
-    """Every break that the stack has a place for."""
+def mutations(stack: str, places: int = 1_000) -> Iterator[Mutation]:
+    """Every break that the stack has a place for.   places: resources of one type that one break is tried on."""
     all = resources(stack)
     by_type: dict[str, list[int]] = defaultdict(list)
-    for index, each in enumerate(all):
-        by_type[each.declared_type].append(index)
+    for index in sorted(range(len(all)), key=lambda index: all[index].urn):  # they are declared in any order
+        by_type[all[index].declared_type].append(index)
     for type, properties in CHANGED.items():
         for path, values in properties.items():
             for value in values:
                 done = 0
                 for index in by_type[type]:
-                    made = broken(all[index], path, value) if done < PLACES else None
+                    made = broken(all[index], path, value) if done < places else None
                     if made is not None:
                         done += 1
                         kind = f"{type} {path} {'-' if value is GONE else json.dumps(value)[:200]}"
-                        yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]), made)
+                        yield Mutation(stack, kind, made.name, (*all[:index], made, *all[index + 1 :]))
     for type in REMOVED:
-        for index in by_type[type][:PLACES]:
-            gone = all[index]
-            rest = tuple(without_link(each, gone) for each in (*all[:index], *all[index + 1 :]))
-            yield Mutation(stack, f"{type} removed", gone.name, rest, None)
+        for index in by_type[type][:places]:
+            yield Mutation(stack, f"{type} removed", all[index].name, without(all, [all[index]]))
+        if len(by_type[type]) > 1:
+            gone = [all[index] for index in by_type[type]]
+            yield Mutation(stack, f"{type} all removed", f"{len(gone)} of them", without(all, gone))
     region = load.from_file(ROOT / f"Pulumi.{stack}.yaml").region
     for what, (type, properties) in ADDED.items():
         new = Resource(
             type, properties, urn=f"urn:pulumi:{stack}::phi-platform::{type}::{what.replace(' ', '-')}",
             provider={} if type == AWS_PROVIDER else {"region": region},
         )  # fmt: skip
-        yield Mutation(stack, f"{type} added: {what}", what, (*all, new), new)
+        yield Mutation(stack, f"{type} added: {what}", what, (*all, new))
 
 
-def without_link(one: Resource, gone: Resource) -> Resource:
+def without(all: Iterable[Resource], gone: list[Resource]) -> tuple[Resource, ...]:
+    """The stack without some resources, and without the properties that were computed from them alone."""
+    urns = {each.urn for each in gone}
+    return tuple(unlinked(each, urns) for each in all if each.urn not in urns)
+
+
+def unlinked(one: Resource, gone: set[str]) -> Resource:
     """The resource when what it was computed from is not there."""
-    if not any(gone.urn in urns for urns in one.dependencies.values()):
+    left = {key: tuple(urn for urn in urns if urn not in gone) for key, urns in one.dependencies.items()}
+    if left == one.dependencies:
         return one
-    made = copied(one, one.properties)
-    made.dependencies = {key: tuple(urn for urn in urns if urn != gone.urn) for key, urns in one.dependencies.items()}
+    kept = {key: value for key, value in one.properties.items() if left.get(key) or not one.dependencies.get(key)}
+    made = copied(one, kept)
+    made.dependencies = {key: urns for key, urns in left.items() if urns}
     return made
 
 
@@ -126,9 +144,8 @@ def judge(stack: str) -> Judge:
 
 
 def findings(verdicts: Iterable[Verdict]) -> set[Finding]:
-    """(rule, subject) of what is neither waived nor about the frame itself."""
-    frame = {"unverified-control-reported", "exception-documented"}
-    return {(v.rule.id, v.urn) for v in verdicts if v.waived is None and v.rule.id not in frame}
+    """What is neither waived nor about the frame itself."""
+    return {(v.rule.id, v.urn, v.message) for v in verdicts if v.waived is None and v.rule.id not in FRAME}
 
 
 @cache
@@ -146,19 +163,21 @@ def caught(mutation: Mutation) -> set[str]:
     """Ids of the rules that say something new; the stack as a whole is only judged when no mandatory rule has yet."""
     said = before(mutation.stack)
     one = judge(mutation.stack)
-    new = findings(one.resource(mutation.resource)) - said if mutation.resource is not None else set[Finding]()
-    if not any(rule in MANDATORY for rule, _ in new):
+    changed = mutation.changed
+    new = findings(verdict for each in changed for verdict in one.resource(each)) - said
+    if not any(rule in MANDATORY for rule, *_ in new):
         new |= findings(one.stack(Stack(mutation.resources))) - said
-    if mutation.resource is not None:
-        one.undecided.pop(mutation.resource.urn, None)
-    return {rule for rule, _ in new}
+    for each in changed:
+        one.undecided.pop(each.urn, None)
+    return {rule for rule, *_ in new}
 
 
-def explanation(mutation: Mutation) -> str | None:
-    """Why a break needs no rule."""
-    for (kind, subject), reason in EXPLAINED.items():
-        if fnmatchcase(mutation.kind, kind) and fnmatchcase(mutation.subject, subject):
-            return reason
+def explanation(mutation: Mutation) -> tuple[str, str] | None:
+    """The entry of `EXPLAINED` that says why a break needs no rule."""
+    place = f"{mutation.stack} {mutation.subject}"
+    for kind, subject in EXPLAINED:
+        if fnmatchcase(mutation.kind, kind) and fnmatchcase(place, subject):
+            return kind, subject
     return None
 
 
@@ -209,7 +228,7 @@ def state(all: Iterable[Resource]) -> dict[str, Any]:
 def analyzed(
     content: dict[str, Any], config: dict[str, Any], *, pack: Path = ROOT / "policies", pulumi: Path | None = None
 ) -> tuple[int, set[Finding], str]:
-    """Exit code, (rule, subject) and output of `pulumi policy analyze` on a state."""
+    """Exit code, findings and output of `pulumi policy analyze` on a state."""
     from rich.console import Console
 
     from engine import install
@@ -232,8 +251,13 @@ def analyzed(
         if line.startswith("{"):
             event = json.loads(line).get("policyEvent")
             if event and not event["message"].lstrip().startswith("waived:"):
-                found.add((event["policyName"], event["resourceUrn"]))
+                found.add((event["policyName"], event["resourceUrn"], said(event["message"])))
     return done.returncode, found, done.stdout + done.stderr
+
+
+def said(message: str) -> str:
+    """What a rule said, out of the engine's message, which has colours, safeguard and remedy around it."""
+    return re.sub(r"<\{%.*?%\}>|\x1b\[[0-9;]*m", "", message).strip().partition("\nSafeguard: ")[0]
 
 
 def settings_of(stack: str) -> dict[str, Any]:
@@ -241,21 +265,60 @@ def settings_of(stack: str) -> dict[str, Any]:
     return {"region-allowed": {"jurisdiction": load.from_file(ROOT / f"Pulumi.{stack}.yaml").jurisdiction}}
 
 
-def disagreements(chosen: Iterable[Mutation]) -> list[str]:
-    """Breaks of which the engine and the judge in process do not say the same (caught by the same mandatory rules)."""
+def samples(count: int, stacks: Iterable[str] = STACKS) -> list[Mutation]:
+    """About so many breaks, spread over all kinds, and over the stacks that have a place for them."""
+    by_kind: dict[str, list[Mutation]] = defaultdict(list)
+    for stack in stacks:
+        for one in mutations(stack, SAMPLED_PLACES):
+            by_kind[one.kind].append(one)
+    kinds = list(by_kind.values())
+    return [found[turn % len(found)] for turn, found in enumerate(kinds[:: max(1, len(kinds) // count)])]
+
+
+def combined(breaks: Iterable[Mutation]) -> list[tuple[list[Mutation], tuple[Resource, ...]]]:
+    """As few broken stacks as hold all breaks: those of one stack together, unless they touch the same resources."""
+    batches: list[tuple[list[Mutation], dict[str, Resource | None]]] = []
+    for one in breaks:
+        kept = {each.urn for each in one.resources}
+        touched: dict[str, Resource | None] = {
+            each.urn: None for each in resources(one.stack) if each.urn not in kept
+        } | {each.urn: each for each in one.changed}
+        for together, others in batches:
+            if together[0].stack == one.stack and not touched.keys() & others.keys():
+                together.append(one)
+                others.update(touched)
+                break
+        else:
+            batches.append(([one], touched))
+    return [(together, _with(resources(together[0].stack), others)) for together, others in batches]
+
+
+def _with(all: tuple[Resource, ...], others: dict[str, Resource | None]) -> tuple[Resource, ...]:
+    urns = {each.urn for each in all}
+    added = [each for urn, each in others.items() if urn not in urns]
+    return tuple(each for each in (*(others.get(each.urn, each) for each in all), *added) if each is not None)
+
+
+def disagreements(breaks: list[Mutation], pulumi: Path | None = None) -> list[str]:
+    """What `pulumi policy analyze` and the judge in process do not both find, or neither finds, in broken stacks."""
     wrong: list[str] = []
-    known: dict[str, set[Finding]] = {}
-    for one in chosen:
-        if one.stack not in known:
-            known[one.stack] = analyzed(state(resources(one.stack)), settings_of(one.stack))[1]
-        code, found, output = analyzed(state(one.resources), settings_of(one.stack))
-        new = {rule for rule, _ in found - known[one.stack]}
-        expected = caught(one)
-        if not (expected & new if expected else not new):
-            wrong.append(
-                f"{one.stack} {one.subject}: {one.kind}: {sorted(expected)} here, {sorted(new)} there ({code})"
-            )
-            sys.stderr.write(output[-2000:] if not found else "")
+    for together, all in combined(breaks):
+        stack = together[0].stack
+        one = judge(stack)
+        here = findings(verdict for each in all for verdict in one.resource(each))
+        here |= findings(one.stack(Stack(all)))
+        one.undecided.clear()
+        code, there, output = analyzed(state(all), settings_of(stack), pulumi=pulumi)
+        urns = {each.urn for each in all}  # `state` adds default providers, which mocks have none of
+        there = {finding for finding in there if finding[0] not in FRAME and finding[1] in urns}
+        wrong += [f"{stack}: only in process: {finding}" for finding in sorted(here - there)]
+        wrong += [f"{stack}: only by the engine: {finding}" for finding in sorted(there - here)]
+        said = {rule for rule, *_ in there}
+        for each in together:
+            if missed := caught(each) - said:
+                wrong.append(f"{stack} {each.subject}: {each.kind}: not found beside the others: {sorted(missed)}")
+        if not there:
+            sys.stderr.write(f"{code}: {output[-2000:]}")
     return wrong
 
 
@@ -267,35 +330,33 @@ def main() -> None:
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     survivors: list[str] = []
     explained: list[str] = []
-    first: dict[str, Mutation] = {}
+    unused = set(EXPLAINED)
     for stack in STACKS:
         for one in mutations(stack):
             row = rows[one.kind.split()[0]]
             row[0] += 1
             by = caught(one)
-            first.setdefault(one.kind, one)
             if by:
                 row[1 if by & MANDATORY else 2] += 1
-            elif reason := explanation(one):
-                explained.append(f"{one.stack} {one.subject}: {one.kind}: {reason}")
+            elif found := explanation(one):
+                unused.discard(found)
+                explained.append(f"{one.stack} {one.subject}: {one.kind}: {EXPLAINED[found]}")
             else:
                 survivors.append(f"{one.stack} {one.subject}: {one.kind}")
     out = sys.stdout.write
     total = [sum(row[column] for row in rows.values()) for column in range(3)]
     for type, row in (*sorted(rows.items()), ("all", total)):
         out(f"{type:90} {row[0]:5} {row[1]:5} mandatory {row[2]:4} advisory {row[0] - row[1] - row[2]:4} survive\n")
-    wrong: list[str] = []
-    if options.engine:
-        spread = list(first.values())
-        wrong = disagreements(spread[:: max(1, len(spread) // options.engine)])
+    chosen = samples(options.engine) if options.engine else []
+    wrong = disagreements(chosen)
     out(
         json.dumps(
             {"breaks": total[0], "mandatory": total[1], "advisory": total[2], "explained": explained,
-             "survivors": survivors, "engine": options.engine, "disagreements": wrong},
+             "survivors": survivors, "explain nothing": sorted(unused), "engine": len(chosen), "disagreements": wrong},
             indent=2,
         )
     )  # fmt: skip
-    sys.exit(bool(survivors or wrong))
+    sys.exit(bool(survivors or unused or wrong))
 
 
 if __name__ == "__main__":

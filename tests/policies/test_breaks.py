@@ -90,6 +90,22 @@ def test_what_only_looks_like_a_break_is_allowed(rule: str, one: Break) -> None:
     assert rule not in {verdict.rule.id for verdict in after(one)}
 
 
+@pytest.mark.requirement("LWO-NET-07")
+def test_a_load_balancer_for_listed_addresses_is_not_public() -> None:
+    """It may say so by its tag, needs no more than that, and may not be opened to everyone."""
+    said = {name: changed(SYSTEM[name], {"tags.Exposure": "restricted"}) for name in ("balancer-lb", "balancer-alb")}
+    restricted = {**SYSTEM, **said}
+    restricted["ingress-balancer"] = changed(SYSTEM["ingress-balancer"], {"cidrIpv4": "203.0.113.0/24"})
+    assert ids(judged_again(restricted), True) == set()
+    opened = {**restricted, "ingress-balancer": SYSTEM["ingress-balancer"]}
+    assert ids(judged_again(opened), True) == {"sg-internet-ingress-only-on-entry-tier"}
+
+
+def test_the_internet_is_not_let_in_where_only_an_internal_load_balancer_is() -> None:
+    inside = {name: changed(SYSTEM[name], {"internal": True}) for name in ("balancer-lb", "balancer-alb")}
+    assert ids(judged_again({**SYSTEM, **inside}), True) == {"sg-internet-ingress-only-on-entry-tier"}
+
+
 @pytest.mark.requirement("LWO-DB-07")
 def test_a_replica_leaves_key_backups_and_last_snapshot_to_its_source() -> None:
     database = SYSTEM["database"]

@@ -96,10 +96,18 @@ def test_a_waiver_shows_the_finding_as_waived_with_its_reason() -> None:
     [verdict] = found(judged(UNENCRYPTED, waivers=[waiver()]), "rds-storage-encrypted")
     assert verdict.waived == waiver().reason
     assert not found(judged(UNENCRYPTED, waivers=[waiver()]), "exception-documented")
+    narrow = judged(UNENCRYPTED, waivers=[waiver(finding="storageEncrypted *")])
+    assert [verdict.waived for verdict in found(narrow, "rds-storage-encrypted")] == [waiver().reason]
 
 
 @pytest.mark.parametrize(
-    "other", [{"rule": "rds-cmk"}, {"resource": urn("aurora")}, {"until": TODAY - timedelta(days=1)}]
+    "other",
+    [
+        {"rule": "rds-cmk"},
+        {"resource": urn("aurora")},
+        {"until": TODAY - timedelta(days=1)},
+        {"finding": "kmsKeyId *"},
+    ],
 )
 def test_a_waiver_covers_its_rule_its_resource_and_its_time_only(other: dict[str, Any]) -> None:
     verdicts = found(judged(UNENCRYPTED, waivers=[waiver(**other)]), "rds-storage-encrypted")
@@ -131,6 +139,7 @@ def test_a_waiver_of_another_stack_is_none_of_this_ones_business() -> None:
         ({"until": None}, "until is missing"),
         ({"rule": "no-such-rule"}, "rule no-such-rule does not exist"),
         ({"approved": True}, "approved is not a part of a waiver"),
+        ({"finding": ""}, "finding must be a pattern"),
     ],
 )
 def test_an_incomplete_waiver_is_refused_with_what_is_wrong(tmp_path: Path, entry: dict[str, Any], said: str) -> None:

@@ -6,6 +6,7 @@ import json
 
 from tests.policies.breaks.form import Break, added, change, changes, without
 from tests.policies.sample import (
+    ACCOUNT,
     ACCOUNT_STATEMENT,
     CA,
     GONE,
@@ -21,7 +22,9 @@ from tests.policies.sample import (
     tls_only,
 )
 
+OURS = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
 FOREIGN = {**ACCOUNT_STATEMENT, "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"}, "Action": "kms:Encrypt"}
+KEPT = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
 SERVICE = {
     "Effect": "Allow",
     "Principal": {"Service": "sns.amazonaws.com"},
@@ -70,6 +73,7 @@ BREAKS: dict[str, list[Break]] = {
             ),
         ),
         changes("permission", {"principal": STRANGER}),
+        change("vault-west-policy", "policy", document(KEPT, {**FOREIGN, "Principal": "*"})),
     ],
     "service-principal-source-bound": [
         change("queue", "policy", document(SERVICE)),
@@ -117,4 +121,7 @@ ALLOWED: dict[str, list[Break]] = {
     "kms-key-reference-in-jurisdiction": [change("queue", "kmsMasterKeyId", "alias/aws/sqs")],
     "stateful-phi-protected": [Break("files", {"tags": PHI, "kmsKeyId": KEY}, protect=True)],
     "no-public-exposure-without-tag": [changes("balancer-lb", {"internal": True, "tags": INTERNAL})],
+    "cross-account-principal-allowlist": [
+        change("vault-west-policy", "policy", document(KEPT, {**FOREIGN, "Principal": "*", "Condition": OURS})),
+    ],
 }

@@ -64,6 +64,7 @@ SAMPLES: dict[str, Sample] = {
             "atRestEncryptionEnabled": True,
             "kmsKeyId": RECOVERY_KEY,
             "transitEncryptionEnabled": True,
+            "authTokenWo": "a-token",
             "authTokenWoVersion": 1,
             "automaticFailoverEnabled": True,
             "multiAzEnabled": True,

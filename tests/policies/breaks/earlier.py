@@ -327,7 +327,12 @@ BREAKS: dict[str, list[Break]] = {
         ),
         change("logs", "policy", document(ANYONE)),
     ],
-    "s3-force-destroy-off": [change("photos", "forceDestroy", True), change("copy", "forceDestroy", "true")],
+    "s3-force-destroy-off": [
+        change("photos", "forceDestroy", True),
+        change("copy", "forceDestroy", "true"),
+        change("logs", "forceDestroy", True),
+        change("trail-bucket", "forceDestroy", True),
+    ],
     "s3-no-website-on-phi": [
         added("site", "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", {"bucket": "clinic-photos"}),
         change("photos", "website", {"indexDocument": "index.html"}),
@@ -393,7 +398,7 @@ BREAKS: dict[str, list[Break]] = {
         change("cache", "transitEncryptionMode", "preferred"),
         change("memcached", "transitEncryptionEnabled"),
     ],
-    "elasticache-auth": [change("cache", "authTokenWoVersion")],
+    "elasticache-auth": [change("cache", "authTokenWo")],
     "elasticache-token-not-plain": [
         change("cache", "authToken", "a-token"),
         change("cache-user", "passwords", ["a-password"]),
@@ -583,7 +588,7 @@ ALLOWED: dict[str, list[Break]] = {
     "s3-no-website-on-phi": [
         added("site", "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", {"bucket": "clinic-logs"})
     ],
-    "s3-force-destroy-off": [change("logs", "forceDestroy", True)],
+    "s3-force-destroy-off": [added("catalogs", "aws:s3/bucket:Bucket", {"tags": INTERNAL, "forceDestroy": True})],
     "s3-policy-no-public-principal": [
         change(
             "photos-policy",
@@ -626,7 +631,7 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "cloudfront-geo-allowlist": [changes("cdn", {"tags": INTERNAL, "restrictions": GONE})],
     "cloudfront-oac": [changes("cdn", {"origins.0": {"originId": "app", "vpcOriginConfig": {"vpcOriginId": "vo-1"}}})],
-    "elasticache-auth": [changes("cache", {"authTokenWoVersion": GONE, "userGroupIds": ["application"]})],
+    "elasticache-auth": [changes("cache", {"authTokenWo": GONE, "userGroupIds": ["application"]})],
     "elasticache-in-transit": [
         changes("memcached", {"engine": "redis", "replicationGroupId": "clinic", "transitEncryptionEnabled": GONE})
     ],

@@ -269,6 +269,7 @@ BREAKS: dict[str, list[Break]] = {
     "apigw-domain-tls": [
         change("rest-domain", "securityPolicy", "TLS_1_0"),
         change("rest-domain", "securityPolicy"),
+        change("rest", "securityPolicy", "TLS_1_0"),
         change("http-domain", "domainNameConfiguration.securityPolicy"),
     ],
     "apigw-authorization": [

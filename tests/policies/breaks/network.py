@@ -48,6 +48,8 @@ MANY = [
     for port in range(8000, 8051)
 ]
 
+LISTED = {"cidrIpv4": "203.0.113.0/24"}
+
 SAMPLES: dict[str, Sample] = {
     "nat": Sample(
         "aws:ec2/natGateway:NatGateway", {"id": "nat-1", "subnetId": "subnet-public", "allocationId": "eip-1"}
@@ -219,6 +221,7 @@ BREAKS: dict[str, list[Break]] = {
     "nat-only-in-public-tier": [change("nat", "subnetId", "subnet-application"), without("nat-b")],
     "sg-internet-ingress-only-on-entry-tier": [
         changes("ingress-balancer", {"fromPort": 8443, "toPort": 8443}),
+        change("balancer-lb", "tags.Exposure", "restricted"),
         added(
             "open-endpoints",
             INGRESS,
@@ -316,5 +319,8 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "clientvpn-routes-enforced": [changes("client-vpn", {"splitTunnel": False, "clientRouteEnforcementOptions": GONE})],
     "vpc-peering-dns": [changes("peering", {"accepter": GONE, "peerOwnerId": ACCOUNT})],
-    "sg-internet-ingress-only-on-entry-tier": [changes("ingress-balancer", {"fromPort": 80, "toPort": 80})],
+    "sg-internet-ingress-only-on-entry-tier": [
+        changes("ingress-balancer", {"fromPort": 80, "toPort": 80}),
+    ],
+    "public-path-reachability": [Break("ingress-balancer", LISTED, without=("guard-lb", "guard-alb"))],
 }

@@ -75,6 +75,13 @@ def test_an_internal_one_does_not_call_itself_public(recorded: Recorder) -> None
     assert (inputs["internal"], inputs["tags"]["Exposure"]) == (True, "internal")
 
 
+@pytest.mark.requirement("LWO-NET-07")
+def test_one_for_listed_addresses_does_not_call_itself_public(recorded: Recorder) -> None:
+    build(recorded, settings=LoadBalancerSettings(access=Access.RESTRICTED, sources=("203.0.113.0/24",)))
+    inputs = recorded.one(BALANCER).inputs
+    assert (inputs["internal"], inputs["tags"]["Exposure"]) == (False, "restricted")
+
+
 @pytest.mark.requirement("ALL-12")
 @pytest.mark.parametrize("protect", [False, True])
 def test_deletion_protection_follows_the_scope(recorded: Recorder, protect: bool) -> None:
