@@ -82,7 +82,7 @@ Outputs = dict[str, Any]
 
 
 def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
-    """Declare every resource of the system the settings describe.
+    """Declare every resource of the system the settings describe, as often as it has to be made (LWO-DR-03).
 
     Returns the stack's outputs (BER-OPS-06): addresses, names and ARNs, never a credential.
     Raises pulumi.RunError when AWS no longer offers a version the settings name (ALL-02).
@@ -538,9 +538,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         }
     if settings.frontend is not None:
         facts = _frontend_facts(settings, storage.buckets, directory, api, cdn)
-        outputs["frontend_environment"] = {
-            f"{settings.frontend.prefix}{name}": facts[fact] for name, fact in settings.frontend.variables.items()
-        }
+        told = {name: facts[fact] for name, fact in settings.frontend.variables.items()} | settings.frontend.values
+        outputs["frontend_environment"] = {f"{settings.frontend.prefix}{name}": value for name, value in told.items()}
 
     # --- the application: roles, images, services, fleet
     stores = _secrets(database, cache, queue)

@@ -35,7 +35,8 @@ class StateBackend(pulumi.ComponentResource):
 
     The state's secrets are encrypted by the engine; the buckets use AES256, which no lost key can close (BER-N07).
     Source: S3 User Guide, "S3 Replication Time Control"; 45 CFR 164.308(a)(7)(ii)(B) disaster recovery plan.
-    BER-DR-05, BER-DR-06, BER-DR-07, BER-DR-08, ALL-09.
+    BER-DR-05 to 08, ALL-09. Pulumi's locks are files in the bucket, so there is no lock table, local or global
+    (BER-N03, BER-DR-09, BER-DR-10).
     """
 
     bucket_name: str

@@ -108,7 +108,8 @@ class TaskDefinition(Shadowed):
         retag(call, id, old, new)
 
     def remove(self, call: Call, id: str, known: Props) -> None:
-        call.client("ecs").deregister_task_definition(taskDefinition=id)
+        if not known.get("skipDestroy"):
+            call.client("ecs").deregister_task_definition(taskDefinition=id)
 
 
 @register

@@ -108,7 +108,7 @@ def test_nothing_is_placed_outside_the_jurisdiction_but_what_aws_has_only_there(
         assert region in allowed or (region == "us-east-1" and entry.type in ABROAD), entry.name
 
 
-@pytest.mark.requirement("ALL-11", "BER-TAG-01")
+@pytest.mark.requirement("ALL-11", "BER-TAG-01", "FAC-TAG-01", "LWO-TAG-02", "MSP-TAG-02", "FAC-OBS-15")
 def test_everything_that_has_tags_has_all_of_them(stack: Built) -> None:
     tagged = [entry for entry in stack.recorder.registrations if entry.custom and "tags" in entry.inputs]
     assert len(tagged) > 40
