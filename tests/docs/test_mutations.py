@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from docs.requirements_table import catalogue, proofs
-from tests.mutations import MUTATIONS, ROOT, Mutation, tests_of
+from docs.requirements_table import proofs
+from tests import mutations
+from tests.mutations import MUTATIONS, ROOT, Mutation
 
 PROVEN = proofs()
 
@@ -15,10 +16,10 @@ def test_a_mutation_breaks_one_place_that_a_fast_test_looks_at(mutation: Mutatio
     text = (ROOT / mutation.file).read_text()
     assert text.count(mutation.old) == 1, f"{mutation.file}: expected once, found {text.count(mutation.old)} times"
     assert mutation.old != mutation.new
-    assert tests_of(mutation.requirement, PROVEN), "no test of the fast tiers is marked with it"
+    assert mutations.tests_of(mutation.requirement, PROVEN), "no test of the fast tiers is marked with it"
 
 
 def test_every_system_is_broken_and_forty_requirements_or_more() -> None:
-    systems = {row.id: row.system for row in catalogue()}
-    assert len({mutation.requirement for mutation in MUTATIONS}) >= 40
-    assert {systems[mutation.requirement] for mutation in MUTATIONS} == set(systems.values())
+    broken = {mutation.requirement for mutation in MUTATIONS}
+    assert len(broken) >= 40
+    assert {requirement.split("-")[0] for requirement in broken} == {"ALL", "BER", "FAC", "LWO", "MSP", "OMN"}

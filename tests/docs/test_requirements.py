@@ -45,10 +45,8 @@ def test_a_citation_or_a_marker_names_a_requirement_there_is() -> None:
 
 def notes() -> set[str]:
     """Ids of the notes, which tests may be marked with too."""
-    files = (ROOT / "docs/requirements").glob("*.md")
-    return {
-        found for file in files for found in re.findall(r"^\| ([A-Z]{3}-N\d{2}) \|", file.read_text(), re.MULTILINE)
-    }
+    text = "".join(file.read_text() for file in (ROOT / "docs/requirements").glob("*.md"))
+    return set(re.findall(r"^\| ([A-Z]{3}-N\d{2}) \|", text, re.MULTILINE))
 
 
 def test_what_is_elsewhere_says_whose_it_is_and_what_is_offered() -> None:
