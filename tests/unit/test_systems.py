@@ -17,7 +17,7 @@ from settings.base import Environment
 from tests.unit.components.decisions import decide
 from tests.unit.conftest import ACCOUNT_ID, Recorder
 from tests.unit.settings.test_load import smallest
-from tests.unit.test_program import ROOT, STACKS, Built, built, changed, recorded_section
+from tests.unit.test_program import ALARM, ROOT, STACKS, Built, built, changed, recorded_section
 
 TRAIL, LOG_GROUP = "aws:cloudtrail/trail:Trail", "aws:cloudwatch/logGroup:LogGroup"
 SNAPSHOT = f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:snapshot:facnet-validator-postgres-prod-before"
@@ -215,3 +215,76 @@ def test_a_stack_is_its_file_no_other_file_and_no_environment(
     again = Recorder()
     assert again.run(lambda: build(load.load(config))) == first
     assert inputs(again) == inputs(recorded)
+
+
+@pytest.mark.requirement("BER-EDG-03", "BER-N01", "BER-DR-05")
+def test_berthcare_is_served_in_two_countries_and_copied_within_one() -> None:
+    stack = built("berthcare")
+    viewers = stack.recorder.one("aws:cloudfront/distribution:Distribution").inputs["restrictions"]["geoRestriction"]
+    assert viewers == {"restrictionType": "whitelist", "locations": ["CA", "US"]}
+    buckets = {inputs["bucket"]: inputs.get("region") for _, inputs in stack.recorder.of("aws:s3/bucket:Bucket")}
+    copies = [*stack.outputs["replica_bucket_names"].values(), "berthcare-terraform-state-dr"]
+    assert {buckets[copy] for copy in copies} == {"ca-west-1"}
+    backups = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+    assert stack.recorder.one(backups).inputs["region"] == "ca-west-1"
+
+
+@pytest.mark.requirement("FAC-CMP-02", "FAC-CMP-03", "FAC-CMP-04")
+def test_facnets_fleet_has_the_recorded_size() -> None:
+    recorder = built("facnet").recorder
+    group = recorder.one("aws:autoscaling/group:Group").inputs
+    assert (group["minSize"], group["desiredCapacity"], group["maxSize"]) == (2, 2, 6)
+    template = recorder.one("aws:ec2/launchTemplate:LaunchTemplate").inputs
+    assert template["instanceType"] == "t3.medium"
+    assert template["imageId"].startswith("resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/")
+
+
+@pytest.mark.requirement("FAC-N16", "FAC-CCH-05", "FAC-OBS-06", "FAC-CCH-01", "FAC-CCH-02")
+def test_facnets_cache_evicts_nothing_and_is_watched_for_missed_answers() -> None:
+    recorder = built("facnet").recorder
+    (parameter,) = recorder.one("aws:elasticache/parameterGroup:ParameterGroup").inputs["parameters"]
+    assert parameter == {"name": "maxmemory-policy", "value": "noeviction"}
+    nodes = [alarm for _, alarm in recorder.of(ALARM) if "hit-rate" in alarm["name"]]
+    assert [(node["threshold"], node["comparisonOperator"]) for node in nodes] == [(80, "LessThanThreshold")] * 2
+
+
+@pytest.mark.requirement("MSP-EDG-07")
+def test_mentalspaces_api_is_a_rest_api_with_the_recorded_stage() -> None:
+    recorder = built("mentalspace").recorder
+    assert recorder.count("aws:apigateway/restApi:RestApi") == 1
+    assert recorder.one("aws:apigateway/stage:Stage").inputs["stageName"] == "prod"
+
+
+@pytest.mark.requirement("LWO-NET-01", "LWO-NET-04", "LWO-N03")
+def test_lifeworlds_database_is_in_subnets_of_its_own() -> None:
+    recorder = built("lifeworld").recorder
+    tiers = {entry.urn: entry.inputs["tags"]["Tier"] for entry in recorder.all("aws:ec2/subnet:Subnet")}
+    placed = recorder.one("aws:rds/subnetGroup:SubnetGroup").property_dependencies["subnetIds"]
+    assert [tiers[urn] for urn in placed] == ["data", "data"]
+
+
+@pytest.mark.requirement("LWO-DB-02", "LWO-DB-03", "LWO-IAM-07", "LWO-DR-01")
+def test_lifeworlds_database_is_backed_up_and_its_administrators_password_rotates() -> None:
+    recorder = built("lifeworld").recorder
+    database = recorder.one("aws:rds/instance:Instance").inputs
+    assert (database["multiAz"], database["backupRetentionPeriod"]) == (True, 7)
+    assert database["manageMasterUserPassword"] is True
+    rotation = recorder.one("aws:secretsmanager/secretRotation:SecretRotation").inputs
+    assert 1 <= rotation["rotationRules"]["automaticallyAfterDays"] <= 90
+
+
+@pytest.mark.requirement("LWO-EDG-04")
+def test_lifeworlds_firewall_limits_each_address() -> None:
+    rules = built("lifeworld").recorder.one("aws:wafv2/webAcl:WebAcl").inputs["rules"]
+    (rate,) = (rule["statement"]["rateBasedStatement"] for rule in rules if rule["name"] == "rate")
+    assert (rate["limit"], rate["evaluationWindowSec"], rate["aggregateKeyType"]) == (2000, 300, "IP")
+    assert any("SQLi" in json.dumps(rule) for rule in rules)
+
+
+@pytest.mark.requirement("OMN-IAM-01", "OMN-IAM-05", "OMN-IAM-06")
+def test_omnirapeutics_keys_rotate_and_its_generated_secrets_are_as_long_as_recorded() -> None:
+    recorder = built("omnirapeutic").recorder
+    for name, key in recorder.of("aws:kms/key:Key"):
+        assert (key["enableKeyRotation"], key["deletionWindowInDays"]) == (True, 30), name
+    lengths = {name: inputs["length"] for name, inputs in recorder.of("random:index/randomPassword:RandomPassword")}
+    assert lengths == {"database-password": 32, "secrets-supabase-jwt-secret": 64}
