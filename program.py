@@ -139,6 +139,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             kms_key_arn=keys.arns[Purpose.STORAGE],
             recovery_region=recovery_region,
             recovery_kms_key_arn=keys.recovery_arn,
+            more_logged=[]
+            if recovery is None or recovery.state_backend is None
+            else [recovery.state_backend.bucket, recovery.state_backend.replica_bucket],
         ),
     )
     outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
@@ -862,6 +865,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     settings=recovery.state_backend,
                     logs_bucket_name=storage.logs_bucket_name,
                     recovery_region=recovery.region,
+                    recovery_logs_bucket_name=storage.recovery_logs_bucket_name,
                 ),
             )
             outputs["state_bucket_name"] = state.bucket_name

@@ -133,7 +133,7 @@ class Api(pulumi.ComponentResource):
             security_policy=TLS_POLICY,
             endpoint_access_mode=_ACCESS_MODE,
             disable_execute_api_endpoint=args.domain is not None,
-            tags=scope.tagged(DataClass.PHI, self.name),
+            tags=scope.tagged(DataClass.PHI, self.name, Exposure="public"),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id = self._api.id

@@ -22,12 +22,14 @@ class StateBackendArgs:
     """Inputs of `StateBackend`.
 
     logs_bucket_name: target of the primary bucket's access logs.   recovery_region: home of the copy.
+    recovery_logs_bucket_name: target of the copy's access logs, in its region; None: there is none.
     """
 
     scope: Scope
     settings: StateBackendSettings
     logs_bucket_name: pulumi.Input[str]
     recovery_region: str
+    recovery_logs_bucket_name: pulumi.Input[str] | None = None
 
 
 class StateBackend(pulumi.ComponentResource):
@@ -49,7 +51,9 @@ class StateBackend(pulumi.ComponentResource):
         child, scope, settings = pulumi.ResourceOptions(parent=self), args.scope, args.settings
         self.bucket_name, self.replica_bucket_name = settings.bucket, settings.replica_bucket
         primary = self._bucket(f"{name}-primary", scope, settings.bucket, args.logs_bucket_name, None)
-        replica = self._bucket(f"{name}-replica", scope, settings.replica_bucket, None, args.recovery_region)
+        replica = self._bucket(
+            f"{name}-replica", scope, settings.replica_bucket, args.recovery_logs_bucket_name, args.recovery_region
+        )
         role = iam.Role(
             f"{name}-role",
             name=settings.role_name,

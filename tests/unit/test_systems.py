@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
@@ -288,3 +289,20 @@ def test_omnirapeutics_keys_rotate_and_its_generated_secrets_are_as_long_as_reco
         assert (key["enableKeyRotation"], key["deletionWindowInDays"]) == (True, 30), name
     lengths = {name: inputs["length"] for name, inputs in recorder.of("random:index/randomPassword:RandomPassword")}
     assert lengths == {"database-password": 32, "secrets-supabase-jwt-secret": 64}
+
+
+@pytest.mark.requirement("BER-STO-09", "FAC-STO-05", "BER-OBS-12")
+def test_access_logs_are_let_in_where_they_are_sent(stack: Built) -> None:
+    policies = {
+        entry.inputs["bucket"]: entry.inputs["policy"]
+        for entry in stack.recorder.all("aws:s3/bucketPolicy:BucketPolicy")
+    }
+    regions = {inputs["bucket"]: inputs.get("region") for _, inputs in stack.recorder.of("aws:s3/bucket:Bucket")}
+    sent = dict(stack.recorder.of("aws:s3/bucketLogging:BucketLogging"))
+    assert sent
+    for name, logging in sent.items():
+        source, target = logging["bucket"], logging["targetBucket"]
+        assert regions[source] == regions[target], name  # S3 delivers within a region
+        (statement,) = (s for s in json.loads(policies[target])["Statement"] if s["Sid"] == "S3AccessLogs")
+        patterns = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+        assert any(fnmatchcase(f"arn:aws:s3:::{source}", pattern) for pattern in patterns), name
