@@ -13,7 +13,7 @@ from components.api import Api, ApiArgs, ApiDomain, CalledFunction, Tokens
 from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
 from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
-from components.backup import BackupPlan, BackupPlanArgs
+from components.backup import BackupPlan, BackupPlanArgs, vault_name
 from components.bastion import Bastion, BastionArgs, KeyPair, KeyPairArgs
 from components.boundary import Boundary, BoundaryArgs
 from components.break_glass import BreakGlass, BreakGlassArgs, break_glass_name
@@ -54,6 +54,7 @@ from components.trail import Trail, TrailArgs
 from components.watched import (
     Watched,
     WatchedApi,
+    WatchedBackups,
     WatchedDatabase,
     WatchedFleet,
     WatchedFunction,
@@ -743,7 +744,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 trail_log_group_name=None if trail is None else trail.log_group_name,
                 flow_log_group_name=network.flow_log_group_name,
                 certificates=domain is not None,
-                backups=recovery is not None,
+                backups=None
+                if objectives is None
+                else WatchedBackups(vault_name=vault_name(scope), age_minutes=objectives.backup_age_minutes),
                 break_glass_role_name=None if settings.identity.break_glass is None else break_glass_name(scope),
             ),
         ),
@@ -1142,6 +1145,7 @@ def _watched_database(settings: Settings, database: PostgresqlDatabase | None) -
         return WatchedDatabase(
             identifier=database.identifier,
             max_connections=most,
+            replicas=database.replica_identifiers if isinstance(database, Database) else (),
             log_group_names=[f"/aws/rds/instance/{database.identifier}/{export}" for export in LOG_EXPORTS],
         )
     aurora = settings.database

@@ -25,7 +25,7 @@ from localaws import lifecycle
 from operations.local import LocalRun
 
 ROOT = Path(__file__).resolve().parent.parent
-STACKS = ("staging", "production", "berthcare")
+STACKS = ("staging", "production", "berthcare", "facnet")
 LARGE = 1_000
 QUIET = ("--suppress-outputs", "--suppress-progress")
 
@@ -146,7 +146,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement; the median is printed")
-    parser.add_argument("--stack", action="append", help="a stack to measure; default all three")
+    parser.add_argument("--stack", action="append", help=f"a stack to measure; default {', '.join(STACKS)}")
     parser.add_argument("--resources", type=int, default=LARGE, help="size of the synthetic stack")
     options = parser.parse_args()
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w")
