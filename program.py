@@ -13,7 +13,7 @@ from components.api import Api, ApiArgs, ApiDomain, CalledFunction, Tokens
 from components.application_secrets import ApplicationSecrets, ApplicationSecretsArgs
 from components.aurora import LOG_EXPORTS as AURORA_LOG_EXPORTS
 from components.aurora import Aurora, AuroraArgs
-from components.backup import BackupPlan, BackupPlanArgs
+from components.backup import BackupPlan, BackupPlanArgs, vault_name
 from components.bastion import Bastion, BastionArgs, KeyPair, KeyPairArgs
 from components.boundary import Boundary, BoundaryArgs
 from components.break_glass import BreakGlass, BreakGlassArgs, break_glass_name
@@ -54,6 +54,7 @@ from components.trail import Trail, TrailArgs
 from components.watched import (
     Watched,
     WatchedApi,
+    WatchedBackups,
     WatchedDatabase,
     WatchedFleet,
     WatchedFunction,
@@ -82,7 +83,7 @@ Outputs = dict[str, Any]
 
 
 def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
-    """Declare every resource of the system the settings describe.
+    """Declare every resource of the system the settings describe, as often as it has to be made (LWO-DR-03).
 
     Returns the stack's outputs (BER-OPS-06): addresses, names and ARNs, never a credential.
     Raises pulumi.RunError when AWS no longer offers a version the settings name (ALL-02).
@@ -139,6 +140,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             kms_key_arn=keys.arns[Purpose.STORAGE],
             recovery_region=recovery_region,
             recovery_kms_key_arn=keys.recovery_arn,
+            more_logged=[]
+            if recovery is None or recovery.state_backend is None
+            else [recovery.state_backend.bucket, recovery.state_backend.replica_bucket],
         ),
     )
     outputs["bucket_names"] = {purpose: bucket.id for purpose, bucket in storage.buckets.items()}
@@ -538,9 +542,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         }
     if settings.frontend is not None:
         facts = _frontend_facts(settings, storage.buckets, directory, api, cdn)
-        outputs["frontend_environment"] = {
-            f"{settings.frontend.prefix}{name}": facts[fact] for name, fact in settings.frontend.variables.items()
-        }
+        told = {name: facts[fact] for name, fact in settings.frontend.variables.items()} | settings.frontend.values
+        outputs["frontend_environment"] = {f"{settings.frontend.prefix}{name}": value for name, value in told.items()}
 
     # --- the application: roles, images, services, fleet
     stores = _secrets(database, cache, queue)
@@ -741,7 +744,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 trail_log_group_name=None if trail is None else trail.log_group_name,
                 flow_log_group_name=network.flow_log_group_name,
                 certificates=domain is not None,
-                backups=recovery is not None,
+                backups=None
+                if objectives is None
+                else WatchedBackups(vault_name=vault_name(scope), age_minutes=objectives.backup_age_minutes),
                 break_glass_role_name=None if settings.identity.break_glass is None else break_glass_name(scope),
             ),
         ),
@@ -863,6 +868,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     settings=recovery.state_backend,
                     logs_bucket_name=storage.logs_bucket_name,
                     recovery_region=recovery.region,
+                    recovery_logs_bucket_name=storage.recovery_logs_bucket_name,
                 ),
             )
             outputs["state_bucket_name"] = state.bucket_name
@@ -1139,6 +1145,7 @@ def _watched_database(settings: Settings, database: PostgresqlDatabase | None) -
         return WatchedDatabase(
             identifier=database.identifier,
             max_connections=most,
+            replicas=database.replica_identifiers if isinstance(database, Database) else (),
             log_group_names=[f"/aws/rds/instance/{database.identifier}/{export}" for export in LOG_EXPORTS],
         )
     aurora = settings.database

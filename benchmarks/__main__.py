@@ -22,7 +22,7 @@ from benchmarks.processes import PeakMemory
 from localaws import lifecycle
 from operations.local import LocalRun
 
-STACKS = ("staging", "production", "berthcare")
+STACKS = ("staging", "production", "berthcare", "facnet")
 LARGE = 1_000
 
 console = Console(stderr=True)
@@ -89,7 +89,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement; the median is printed")
-    parser.add_argument("--stack", action="append", help="a stack to measure; default all three")
+    parser.add_argument("--stack", action="append", help=f"a stack to measure; default {', '.join(STACKS)}")
     parser.add_argument("--resources", type=int, default=LARGE, help="size of the synthetic stack")
     options = parser.parse_args()
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w")

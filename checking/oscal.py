@@ -137,7 +137,7 @@ class _Document:
         for outcome, status in ((Outcome.FAILED, "open"), (Outcome.WAIVED, "deviation-approved")):
             for answer in control.of(outcome):
                 waiver = next(
-                    (each for each in self._evidence.waivers if each.covers(control.rule.id, answer.urn, each.until)),
+                    (each for each in self._evidence.waivers if any(each.covers(control.rule.id, answer.urn, said, each.until) for said in answer.messages)),
                     None,
                 )
                 risk: dict[str, Any] = {

@@ -38,6 +38,7 @@ PERCENT = Unit(" %")
 PERCENT_OF_ONE = Unit(" %", 0.01)  # the metric says 0.01 where people say 1 %
 MIB = Unit(" MiB", 1024**2)
 GIB = Unit(" GiB", 1024**3)
+SECONDS = Unit(" s")
 MILLISECONDS = Unit(" ms")
 MILLISECONDS_OF_SECONDS = Unit(" ms", 0.001)
 MINUTES_OF_SECONDS = Unit(" minutes", 60)
@@ -163,14 +164,35 @@ def custom_alarms(alarms: Mapping[str, CustomAlarm]) -> list[Alarm]:
 def database_alarms(database: WatchedDatabase, thresholds: DatabaseThresholds) -> list[Alarm]:
     """CPU, freeable memory, connections, and free storage of an instance or capacity in use of a cluster.
 
-    A cluster is watched by role, so that the alarms follow a failover.
-    Source: BER-OBS-03 to 06, ALL-17, MSP-N13, OMN-N15.
+    A cluster is watched by role, so that the alarms follow a failover; each read replica of an instance by itself.
+    Source: BER-OBS-03 to 06, LWO-DB-07, ALL-17, MSP-N13, OMN-N15.
     """
     alarms = _database_alarms(database, thresholds, "", "Database", database.dimensions)
     if database.readers:
         readers = {**database.dimensions, "Role": "READER"}
         alarms += _database_alarms(database, thresholds, "reader-", "Database reader", readers)
+    for number, identifier in enumerate(database.replicas, start=1):
+        replica = {"DBInstanceIdentifier": identifier}
+        prefix, who = f"replica-{number}-", f"Database replica {number}"
+        alarms += _database_alarms(database, thresholds, prefix, who, replica)
+        alarms.append(_lag(prefix, who, replica, thresholds))
     return alarms
+
+
+def _lag(prefix: str, who: str, replica: Mapping[str, str], thresholds: DatabaseThresholds) -> Alarm:
+    """How far a read replica is behind its source (Amazon RDS User Guide, "Monitoring read replication")."""
+    return Alarm(
+        key=f"database-{prefix}lag",
+        title=f"{who} behind its source",
+        namespace="AWS/RDS",
+        metric="ReplicaLag",
+        dimensions=replica,
+        statistic="Average",
+        comparison=Comparison.ABOVE,
+        threshold=thresholds.replica_lag_seconds,
+        unit=SECONDS,
+        missing=Missing.UNKNOWN,
+    )
 
 
 def _database_alarms(

@@ -103,8 +103,8 @@ class Api(pulumi.ComponentResource):
     preview shows which route changes, and a route can be waived by name.
     Raises ValueError (from ApiArgs) before anything is registered.
     Source: Amazon API Gateway Developer Guide, "Set up CloudWatch logging for REST APIs", "Control access using Cognito
-    user pools", "Enable CORS for a REST API resource", "Security policies for REST APIs"; MSP-EDG-07 to 12, MSP-N12,
-    MSP-N28, ALL-08, ALL-10; 45 CFR 164.312(a)(1), 164.312(b), 164.312(d), 164.312(e)(1).
+    user pools", "Enable CORS for a REST API resource", "Security policies for REST APIs"; MSP-EDG-07 to 12, MSP-CMP-03,
+    MSP-N12, MSP-N28, ALL-08, ALL-10; 45 CFR 164.312(a)(1), 164.312(b), 164.312(d), 164.312(e)(1).
     """
 
     name: str  # physical name, known in advance; dimension `ApiName` of its metrics
@@ -133,7 +133,7 @@ class Api(pulumi.ComponentResource):
             security_policy=TLS_POLICY,
             endpoint_access_mode=_ACCESS_MODE,
             disable_execute_api_endpoint=args.domain is not None,
-            tags=scope.tagged(DataClass.PHI, self.name),
+            tags=scope.tagged(DataClass.PHI, self.name, Exposure="public"),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id = self._api.id

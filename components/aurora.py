@@ -15,7 +15,8 @@ from components.postgresql import (
     PostgresqlArgs,
     log_groups,
     monitoring_role,
-    session_parameters,
+    parameter_group,
+    subnet_group,
 )
 from components.scope import DataClass
 from settings.database import INSIGHTS_ACU, AuroraSettings
@@ -45,7 +46,8 @@ class Aurora(pulumi.ComponentResource):
     which takes the cluster by its tags.
     Source: Amazon Aurora User Guide, "Using Aurora Serverless v2", "High availability for Amazon Aurora";
     45 CFR 164.312(a)(2)(iv), 164.312(e)(1), 164.308(a)(7)(ii)(A).
-    MSP-DB-01 to MSP-DB-11, OMN-DB-01 to OMN-DB-12, MSP-N03, MSP-N24, MSP-N25, OMN-N04, OMN-N14, OMN-N16.
+    MSP-DB-01 to 11, MSP-DR-01, MSP-IAM-10, OMN-DB-01 to 12, OMN-DR-01, OMN-OBS-01, OMN-OBS-03, MSP-N03, MSP-N24,
+    MSP-N25, OMN-N04, OMN-N14, OMN-N16.
     """
 
     endpoint: pulumi.Output[str]  # host:port, of the writer
@@ -62,7 +64,6 @@ class Aurora(pulumi.ComponentResource):
         super().__init__("phi-platform:aurora:Aurora", name, {}, opts)
         from pulumi_aws import rds
 
-        child = pulumi.ResourceOptions(parent=self)
         scope, settings = args.scope, args.settings
         if settings.min_acu < INSIGHTS_ACU:
             pulumi.log.warn(
@@ -75,23 +76,8 @@ class Aurora(pulumi.ComponentResource):
         self.database_name = settings.named(scope.system)
         username = settings.administrator(scope.system)
         tags = scope.tagged(DataClass.PHI, self.identifier)
-        subnets = rds.SubnetGroup(
-            f"{name}-subnets",
-            name=self.identifier,
-            description="Private subnets of the database",
-            subnet_ids=list(args.subnet_ids.values()),
-            tags=tags,
-            opts=child,
-        )
-        parameters = rds.ClusterParameterGroup(
-            f"{name}-parameters",
-            name=f"{self.identifier}-{settings.major_version}",
-            family=f"{ENGINE}{settings.major_version}",
-            description="TLS only, sessions and changes logged",
-            parameters=[*_parameters(settings)],
-            tags=tags,
-            opts=child,
-        )
+        subnets = subnet_group(name, args, self.identifier, self)
+        parameters = parameter_group(name, args, settings, rds.ClusterParameterGroup, ENGINE, self.identifier, self)
         paths = {export: f"/aws/rds/cluster/{self.identifier}/{export}" for export in LOG_EXPORTS}
         logs = log_groups(name, args, paths, settings.log_days, self)
         login = Login(name, args, settings, self)
@@ -109,8 +95,8 @@ class Aurora(pulumi.ComponentResource):
             **login.inputs("master_"),
             port=settings.port,
             iam_database_authentication_enabled=settings.iam_authentication,
-            db_cluster_parameter_group_name=parameters.name,
-            db_subnet_group_name=subnets.name,
+            db_cluster_parameter_group_name=parameters,
+            db_subnet_group_name=subnets,
             vpc_security_group_ids=[args.security_group_id],
             backup_retention_period=settings.backup_days,
             preferred_backup_window=settings.backup_window,
@@ -135,7 +121,7 @@ class Aurora(pulumi.ComponentResource):
         self.register_outputs({"endpoint": self.endpoint, "secret_arn": self.administrator.secret_arn})
 
     def _instances(
-        self, name: str, args: AuroraArgs, cluster: rds.Cluster, subnets: rds.SubnetGroup
+        self, name: str, args: AuroraArgs, cluster: rds.Cluster, subnets: pulumi.Output[str]
     ) -> Sequence[pulumi.Resource]:
         """The writer, then the readers: the first instance of a cluster becomes its writer.
 
@@ -157,7 +143,7 @@ class Aurora(pulumi.ComponentResource):
                     instance_class=INSTANCE_CLASS,
                     availability_zone=zones[position % len(zones)],
                     promotion_tier=min(position, _LOWEST_TIER),
-                    db_subnet_group_name=subnets.name,
+                    db_subnet_group_name=subnets,
                     publicly_accessible=False,
                     ca_cert_identifier=CERTIFICATE_AUTHORITY,
                     auto_minor_version_upgrade=settings.auto_minor_version_upgrade,
@@ -178,10 +164,3 @@ class Aurora(pulumi.ComponentResource):
                 )
             )
         return made
-
-
-def _parameters(settings: AuroraSettings) -> list[rds.ClusterParameterGroupParameterArgsDict]:
-    return [
-        {"name": each["name"], "value": each["value"], "apply_method": each["apply_method"]}
-        for each in session_parameters(settings)
-    ]

@@ -35,6 +35,11 @@ _TEST_DAYS = {
 _TEST_SELECTION_DAYS = 2  # a test that finds no backup of the last days fails, as it should
 
 
+def vault_name(scope: Scope) -> str:
+    """Name of the vault, the same in both regions."""
+    return scope.name("backups", limit=_LONGEST_VAULT)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BackupPlanArgs:
     """Inputs of `BackupPlan`.
@@ -87,7 +92,7 @@ class BackupPlan(pulumi.ComponentResource):
         child, scope, settings = pulumi.ResourceOptions(parent=self), args.scope, args.settings
         interval = args.objectives.every_hours
         hours = sorted((settings.daily_hour + hour) % 24 for hour in args.objectives.start_hours)
-        self.vault_name = scope.name("backups", limit=_LONGEST_VAULT)
+        self.vault_name = vault_name(scope)
         home = self._vault("home", args.kms_key_arn, None)
         copies = self._vault("copies", args.recovery_kms_key_arn, args.recovery_region)
         tags = scope.tagged(DataClass.PHI, self.vault_name)

@@ -45,7 +45,7 @@ class Cache(pulumi.ComponentResource):
     """A Redis replication group over two zones, encrypted at rest and in transit, that asks for a token.
 
     Source: Amazon ElastiCache User Guide, "HIPAA eligibility"; 45 CFR 164.312(a)(2)(iv), 164.312(d).
-    BER-CCH-01 to BER-CCH-06, FAC-CCH-01 to FAC-CCH-05, FAC-N16, BER-IAM-05, FAC-IAM-09, BER-DR-02, ALL-05, ALL-08,
+    BER-CCH-01 to 06, FAC-CCH-01 to 05, FAC-N16, BER-IAM-05, FAC-IAM-09, BER-DR-02, ALL-05, ALL-08,
     ALL-14.
     """
 

@@ -15,7 +15,8 @@ from components.postgresql import (
     PostgresqlArgs,
     log_groups,
     monitoring_role,
-    session_parameters,
+    parameter_group,
+    subnet_group,
 )
 from components.scope import DataClass
 from settings.database import RdsSettings
@@ -48,8 +49,8 @@ class Database(pulumi.ComponentResource):
     Its administrator's password is generated and write-only, or RDS's own; see `Login`.
     Source: Amazon RDS User Guide, "Security in Amazon RDS"; 45 CFR 164.312(a)(2)(iv) encryption,
     164.312(e)(1) transmission security, 164.308(a)(7)(ii)(A) data backup plan.
-    BER-DB-01 to BER-DB-10, BER-IAM-04, BER-DR-01, BER-DR-13, FAC-DB-01 to FAC-DB-14, LWO-DB-01 to LWO-DB-08,
-    ALL-08, ALL-12, ALL-14.
+    BER-DB-01 to 10, BER-IAM-04, BER-DR-01, BER-DR-13, FAC-DB-01 to 14, FAC-DR-02 to 04, LWO-DB-01 to 08, ALL-08,
+    ALL-12, ALL-14.
     """
 
     endpoint: pulumi.Output[str]  # host:port (BER-N15)
@@ -72,23 +73,8 @@ class Database(pulumi.ComponentResource):
         self.database_name = settings.named(scope.system)
         username = settings.administrator(scope.system)
         tags = scope.tagged(DataClass.PHI, self.identifier)
-        subnets = rds.SubnetGroup(
-            f"{name}-subnets",
-            name=self.identifier,
-            description="Private subnets of the database",
-            subnet_ids=list(args.subnet_ids.values()),
-            tags=tags,
-            opts=child,
-        )
-        parameters = rds.ParameterGroup(
-            f"{name}-parameters",
-            name=f"{self.identifier}-{settings.major_version}",
-            family=f"postgres{settings.major_version}",
-            description="TLS only, sessions and changes logged",
-            parameters=[*_parameters(settings)],
-            tags=tags,
-            opts=child,
-        )
+        subnets = subnet_group(name, args, self.identifier, self)
+        parameters = parameter_group(name, args, settings, rds.ParameterGroup, "postgres", self.identifier, self)
         paths = {export: f"/aws/rds/instance/{self.identifier}/{export}" for export in LOG_EXPORTS}
         logs = log_groups(name, args, paths, settings.log_days, self)
         login = Login(name, args, settings, self)
@@ -103,7 +89,7 @@ class Database(pulumi.ComponentResource):
             "port": settings.port,
             "iam_database_authentication_enabled": settings.iam_authentication,
             "ca_cert_identifier": CERTIFICATE_AUTHORITY,
-            "parameter_group_name": parameters.name,
+            "parameter_group_name": parameters,
             "vpc_security_group_ids": [args.security_group_id],
             "publicly_accessible": False,
             "maintenance_window": settings.maintenance_window,
@@ -125,12 +111,12 @@ class Database(pulumi.ComponentResource):
             db_name=self.database_name,
             username=username,
             **login.inputs(),
-            db_subnet_group_name=subnets.name,
+            db_subnet_group_name=subnets,
             multi_az=settings.multi_az,
             backup_retention_period=settings.backup_days,
             backup_window=settings.backup_window,
             delete_automated_backups=False,
-            skip_final_snapshot=False,
+            skip_final_snapshot=False,  # it stays, as every snapshot taken by hand does (FAC-DB-05, FAC-N12)
             final_snapshot_identifier=f"{self.identifier}-final",
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             tags=tags,
@@ -184,10 +170,3 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=logs),
         )
         return identifier, replica
-
-
-def _parameters(settings: RdsSettings) -> list[rds.ParameterGroupParameterArgsDict]:
-    return [
-        {"name": each["name"], "value": each["value"], "apply_method": each["apply_method"]}
-        for each in session_parameters(settings)
-    ]

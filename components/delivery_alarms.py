@@ -1,11 +1,37 @@
-"""Alarms of what must arrive: copies in the recovery region, and notifications."""
+"""Alarms of what must arrive: backups, copies in the recovery region, and notifications."""
 
 from __future__ import annotations
 
 from components.alarms import COUNT, MINUTES_OF_SECONDS, Alarm, Comparison
-from components.watched import WatchedReplication
+from components.watched import WatchedBackups, WatchedReplication
 from settings.alarms import Missing
 from settings.observability import DeliveryThresholds, ReplicationThresholds
+
+_HOUR_SECONDS = 3600
+
+
+def backup_alarms(backups: WatchedBackups) -> list[Alarm]:
+    """No backup was completed for longer than the recovery objectives allow: jobs that fail tell by themselves, jobs
+    that never start do not. It also holds until the first backup of a new stack (FAC-DR-01, BER-DR-04).
+
+    Source: AWS Backup Developer Guide, "AWS Backup metrics with Amazon CloudWatch".
+    """
+    hours = -(-backups.age_minutes // 60)
+    return [
+        Alarm(
+            key="backups-late",
+            title=f"Backups completed within {hours} hours",
+            namespace="AWS/Backup",
+            metric="NumberOfBackupJobsCompleted",
+            dimensions={"BackupVaultName": backups.vault_name},
+            statistic="Sum",
+            comparison=Comparison.BELOW,
+            threshold=1,
+            missing=Missing.BAD,
+            period_seconds=_HOUR_SECONDS,
+            evaluations=hours,
+        )
+    ]
 
 
 def failed_replication(purpose: str, pair: WatchedReplication, thresholds: ReplicationThresholds) -> list[Alarm]:

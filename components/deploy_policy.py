@@ -280,6 +280,8 @@ def _refused(deployed: Deployed) -> list[Statement]:
         },
         {"Sid": "NeverBecomeAnother", "Effect": "Deny", "Action": ["sts:AssumeRole"], "Resource": ["*"]},
         {"Sid": "NeverReadPatientData", "Effect": "Deny", "Action": list(_PATIENT_DATA), "Resource": ["*"]},
+        # snapshots stay until a person deletes them (FAC-DB-05)
+        {"Sid": "NeverDeleteSnapshots", "Effect": "Deny", "Action": ["rds:DeleteDB*Snapshot"], "Resource": ["*"]},
         {
             "Sid": "NeverReadObjectsButState",
             "Effect": "Deny",

@@ -78,7 +78,7 @@ def event_patterns(
     deployments = _deployments(scope, watched)
     if deployments is not None:
         found[EventKind.DEPLOYMENT] = deployments
-    if watched.backups:
+    if watched.backups is not None:
         failed = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]
         found[EventKind.BACKUP] = _event(
             "backup",

@@ -37,7 +37,7 @@ class TaskRoles(pulumi.ComponentResource):
     """The role that starts tasks and the role they run as; both exist before any service does (BER-CMP-02).
 
     Source: Amazon ECS Developer Guide, "Task execution IAM role" and "Task IAM role"; 45 CFR 164.312(a)(1).
-    BER-IAM-01, BER-IAM-02, BER-N31.
+    BER-IAM-01, BER-IAM-02, BER-N31, LWO-IAM-01, LWO-IAM-02; a database user of their own: LWO-IAM-03, LWO-N07.
     """
 
     execution_role_arn: pulumi.Output[str]

@@ -22,7 +22,7 @@ from components.compute_alarms import fleet_alarms, function_alarms, service_ala
 from components.costs import Costs, CostsArgs
 from components.dashboard import Dashboards, DashboardsArgs
 from components.dashboard_views import Shown, panels
-from components.delivery_alarms import failed_replication, late_replication, topic_alarms
+from components.delivery_alarms import backup_alarms, failed_replication, late_replication, topic_alarms
 from components.event_alerts import EventAlerts, EventAlertsArgs, event_patterns
 from components.notifications import TOPIC, AlarmTopic, AlarmTopicArgs, Publisher
 from components.saved_queries import SavedQueries, SavedQueriesArgs
@@ -226,6 +226,8 @@ def _alarms(args: ObservabilityArgs) -> list[Alarm]:
     alarms += nat_alarms(watched.nat_gateway_ids, settings.nat)
     for purpose, pair in watched.replications.items():
         alarms += failed_replication(purpose, pair, settings.replication)
+    if watched.backups is not None:
+        alarms += backup_alarms(watched.backups)
     alarms += custom_alarms(settings.custom)
     if watched.trail_log_group_name is not None:
         alarms += security_alarms(args.scope, watched.break_glass_role_name)

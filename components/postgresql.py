@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 
@@ -12,6 +12,9 @@ from components.iam_documents import trust
 from components.scope import DataClass, Scope
 from components.secrets import RECOVERY_DAYS, Secret, SecretArgs, password
 from settings.database import PostgresqlSettings
+
+if TYPE_CHECKING:
+    from pulumi_aws import rds
 
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
@@ -82,6 +85,40 @@ def session_parameters(settings: PostgresqlSettings) -> list[dict[str, str]]:
         for method, group in (("immediate", dynamic), ("pending-reboot", static))
         for name, value in group.items()
     ]
+
+
+def subnet_group(name: str, args: PostgresqlArgs, identifier: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Name of the group of the subnets the database may be in.   identifier: of the instance or the cluster."""
+    from pulumi_aws import rds
+
+    group = rds.SubnetGroup(
+        f"{name}-subnets",
+        name=identifier,
+        description="Private subnets of the database",
+        subnet_ids=list(args.subnet_ids.values()),
+        tags=args.scope.tagged(DataClass.PHI, identifier),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return group.name
+
+
+def parameter_group(
+    name: str, args: PostgresqlArgs, settings: PostgresqlSettings,
+    kind: type[rds.ParameterGroup] | type[rds.ClusterParameterGroup], engine: str, identifier: str,
+    parent: pulumi.Resource,
+) -> pulumi.Output[str]:  # fmt: skip
+    """Name of the group of the database's parameters.   kind: an instance's or a cluster's.   engine: its family."""
+    parameters: Any = session_parameters(settings)
+    group = kind(
+        f"{name}-parameters",
+        name=f"{identifier}-{settings.major_version}",
+        family=f"{engine}{settings.major_version}",
+        description="TLS only, sessions and changes logged",
+        parameters=parameters,
+        tags=args.scope.tagged(DataClass.PHI, identifier),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return group.name
 
 
 def log_groups(

@@ -37,6 +37,7 @@ class RegistryArgs:
 class Registry(pulumi.ComponentResource):
     """One ECR repository per service: tags never move, every push is scanned, old images go.
 
+    Every version that is kept can be deployed again (LWO-DR-04).
     Source: 45 CFR 164.312(c)(1), 164.308(a)(1)(ii)(A); BER-CMP-01, LWO-CMP-10 to 12.
     """
 

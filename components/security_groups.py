@@ -60,8 +60,8 @@ class SecurityGroups(pulumi.ComponentResource):
     """Five groups chained so that each tier only talks to the next: load balancer, service, database and cache.
 
     They exist even when nothing uses them yet (BER-CMP-02, BER-N21). A rule added outside Pulumi is drift and goes.
-    Rules: BER-NET-07 (load balancer), 08 (service), 09 (database), 10 (cache), 11 (no way out for data); FAC-NET-09 to
-    11, LWO-NET-07 to 11 (the same, from known addresses), LWO-NET-12 (VPN).
+    Rules: BER-NET-07 to 11, FAC-NET-09 to 12, FAC-NET-14 to 21, MSP-NET-06, MSP-NET-07, OMN-DB-10; LWO-NET-07 to 11
+    (the same, from known addresses), LWO-NET-12 (VPN).
     A group of the bastion exists only where there is one: nothing comes in, as Session Manager is reached from inside
     (FAC-N05, FAC-NET-13, FAC-NET-18). Raises ValueError (from SecurityGroupsArgs) before anything is registered.
     Source: 45 CFR 164.312(e)(1) transmission security.

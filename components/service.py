@@ -128,6 +128,7 @@ class Service(pulumi.ComponentResource):
 
     A deployment that does not become healthy is rolled back; the number of tasks follows CPU, memory and requests.
     Raises ValueError (from ServiceArgs) before anything is registered.
+    Tasks keep nothing on disks that outlive them (LWO-STO-01) and spread over the zones (LWO-DR-05).
     Source: BER-CMP-01, LWO-CMP-02 to 09; 45 CFR 164.312(a)(1), 164.312(b);
     Amazon ECS Developer Guide, "Fargate security".
     """
@@ -170,7 +171,7 @@ class Service(pulumi.ComponentResource):
                 [self._container(args), *([self._collector(args)] if settings.tracing else [])]
             ),
             volumes=[{"name": volume} for volume in _volumes(settings.writable_paths)],
-            skip_destroy=True,  # earlier revisions stay, for ECS's own rollback and `phi release rollback`
+            skip_destroy=True,  # earlier revisions stay usable, for ECS's own rollback and `phi release` (LWO-DR-02)
             tags=scope.tagged(DataClass.PHI, family),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
         )

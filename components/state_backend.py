@@ -22,12 +22,14 @@ class StateBackendArgs:
     """Inputs of `StateBackend`.
 
     logs_bucket_name: target of the primary bucket's access logs.   recovery_region: home of the copy.
+    recovery_logs_bucket_name: target of the copy's access logs, in its region; None: there is none.
     """
 
     scope: Scope
     settings: StateBackendSettings
     logs_bucket_name: pulumi.Input[str]
     recovery_region: str
+    recovery_logs_bucket_name: pulumi.Input[str] | None = None
 
 
 class StateBackend(pulumi.ComponentResource):
@@ -35,7 +37,8 @@ class StateBackend(pulumi.ComponentResource):
 
     The state's secrets are encrypted by the engine; the buckets use AES256, which no lost key can close (BER-N07).
     Source: S3 User Guide, "S3 Replication Time Control"; 45 CFR 164.308(a)(7)(ii)(B) disaster recovery plan.
-    BER-DR-05, BER-DR-06, BER-DR-07, BER-DR-08, ALL-09.
+    BER-DR-05 to 08, ALL-09. Pulumi's locks are files in the bucket, so there is no lock table, local or global
+    (BER-N03, BER-DR-09, BER-DR-10).
     """
 
     bucket_name: str
@@ -48,7 +51,9 @@ class StateBackend(pulumi.ComponentResource):
         child, scope, settings = pulumi.ResourceOptions(parent=self), args.scope, args.settings
         self.bucket_name, self.replica_bucket_name = settings.bucket, settings.replica_bucket
         primary = self._bucket(f"{name}-primary", scope, settings.bucket, args.logs_bucket_name, None)
-        replica = self._bucket(f"{name}-replica", scope, settings.replica_bucket, None, args.recovery_region)
+        replica = self._bucket(
+            f"{name}-replica", scope, settings.replica_bucket, args.recovery_logs_bucket_name, args.recovery_region
+        )
         role = iam.Role(
             f"{name}-role",
             name=settings.role_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,6 +23,7 @@ class StorageArgs:
 
     kms_key_arn: key of the objects of every bucket whose `encryption` is `customer-key`.
     recovery_region, recovery_kms_key_arn: where patient objects are copied to, and the key there; None: no copies.
+    more_logged: names of other buckets that log here though their names do not follow the scope's pattern.
     """
 
     scope: Scope
@@ -29,6 +31,7 @@ class StorageArgs:
     kms_key_arn: pulumi.Input[str]
     recovery_region: str | None = None
     recovery_kms_key_arn: pulumi.Input[str] | None = None
+    more_logged: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if (self.recovery_region is None) != (self.recovery_kms_key_arn is None):
@@ -47,6 +50,7 @@ class Storage(pulumi.ComponentResource):
     replicas: dict[str, BucketInfo]  # purpose → its copy in the recovery region
     logs_bucket_name: pulumi.Output[str]  # known to dependants once its policy admits their deliveries
     logs_bucket: BucketInfo
+    recovery_logs_bucket_name: pulumi.Output[str] | None  # the same in the recovery region; None without copies there
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("phi-platform:storage:Storage", name, {}, opts)
@@ -60,6 +64,7 @@ class Storage(pulumi.ComponentResource):
             for purpose, settings in args.settings.buckets.items()
         }
         self.buckets = {purpose: bucket.info for purpose, bucket in buckets.items()}
+        self.recovery_logs_bucket_name = None
         self.replicas = self._replicate(buckets)
         self.register_outputs({"logs_bucket_name": self.logs_bucket_name})
 
@@ -88,7 +93,7 @@ class Storage(pulumi.ComponentResource):
         """Target of access logs. S3 does not deliver to a bucket with default object-lock retention, so it has none."""
         scope, settings = self._args.scope, self._args.settings
         arn = bucket_arn(physical)
-        own_buckets = [bucket_arn(pattern) for pattern in scope.bucket_patterns()]
+        own_buckets = [bucket_arn(pattern) for pattern in (*scope.bucket_patterns(), *self._args.more_logged)]
         statements = access_logs(arn, scope.account_id, own_buckets, "s3/")
         if region is None:
             statements += load_balancer_logs(arn, scope.account_id, LOAD_BALANCER_PREFIX)
@@ -116,6 +121,7 @@ class Storage(pulumi.ComponentResource):
         if args.recovery_region is None or args.recovery_kms_key_arn is None or not wanted:
             return {}
         logs = self._logs("logs-dr", f"{self.logs_bucket.name}-dr", args.recovery_region)
+        self.recovery_logs_bucket_name = logs.ready_name
         replicas: dict[str, BucketInfo] = {}
         pairs: dict[str, ReplicaPair] = {}
         for purpose, settings in wanted.items():

@@ -39,7 +39,8 @@ class Trail(pulumi.ComponentResource):
     """API calls of every region and accesses to patient objects, in locked, validated, encrypted files.
 
     Log files and their digests go to a bucket with object lock; events also to a log group, for searching.
-    Source: CloudTrail User Guide, "Security best practices"; BER-N24.
+    Reading a secret is an API call, and recorded with its caller (LWO-IAM-08).
+    Source: CloudTrail User Guide, "Security best practices"; BER-N24, MSP-OBS-03, OMN-OBS-02.
     45 CFR 164.312(b), 164.316(b)(2)(i); PIPEDA s10.3.
     """
 

@@ -15,13 +15,15 @@ class WatchedDatabase:
     """identifier: of the RDS instance, or of the Aurora cluster.   max_connections: the most an instance accepts.
 
     max_acu: most capacity of each instance of a Serverless v2 cluster; None: it is an RDS instance.
-    readers: whether the cluster has readers.   log_group_names: of the engine.
+    readers: whether the cluster has readers.   replicas: identifiers of the instance's read replicas.
+    log_group_names: of the engine.
     """
 
     identifier: str
     max_connections: int
     max_acu: float | None = None
     readers: bool = False
+    replicas: Sequence[str] = ()
     log_group_names: Sequence[str] = ()
 
     @property
@@ -100,13 +102,21 @@ class WatchedReplication:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WatchedBackups:
+    """AWS Backup.   vault_name: where its jobs put backups.   age_minutes: oldest the newest backup may be."""
+
+    vault_name: str
+    age_minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Watched:
     """Everything of one stack; what is None, empty or False does not exist and is not watched.
 
     cache_node_ids, queue_node_ids: `<group>-001`, `<group>-002`, …   nat_gateway_ids: zone → id.
     services, functions: name → what runs.   replications: purpose → pair of buckets.
     trail_log_group_name: known once the group exists.   flow_log_group_name: of the VPC.
-    certificates: whether ACM issues certificates.   backups: whether AWS Backup makes copies.
+    certificates: whether ACM issues certificates.
     break_glass_role_name: role for emergencies, each use of which is an alarm.
     """
 
@@ -124,5 +134,5 @@ class Watched:
     trail_log_group_name: pulumi.Input[str] | None = None
     flow_log_group_name: str | None = None
     certificates: bool = False
-    backups: bool = False
+    backups: WatchedBackups | None = None
     break_glass_role_name: str | None = None

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from docs import controls_page, controls_table, cost_table, embedded_aws_table, outputs_table, requirements_table
+from docs import (
+    controls_page,
+    controls_table,
+    cost_table,
+    embedded_aws_table,
+    outputs_table,
+    requirements_table,
+    stacks_table,
+)
 from policies import config
 from settings import schema
 
@@ -23,4 +31,5 @@ def files() -> dict[Path, str]:
         FOLDER / "controls.html": controls_page.render(),
         FOLDER / "policy-config.schema.json": json.dumps(config.schema(), indent=2) + "\n",
         FOLDER / "embedded-aws.md": embedded_aws_table.render(),
+        stacks_table.README: stacks_table.readme(),
     }

@@ -219,14 +219,43 @@ def preview(pulumi: Path, project: Path, environment: Mapping[str, str], stack: 
     """
     with tempfile.TemporaryDirectory() as folder:
         skeleton = Path(folder) / "import.json"
-        done = subprocess.run(
-            [pulumi, "preview", "--stack", stack, "--json", "--import-file", skeleton, "--non-interactive"],
-            cwd=project, env=without_policies(environment), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        done = _preview(pulumi, project, environment, stack, "--import-file", str(skeleton))
         if done.returncode:
             raise LocalError(f"The preview of {stack} failed: {done.stderr.strip() or done.stdout.strip()}")
         return json.loads(done.stdout), json.loads(skeleton.read_text())
+
+
+def replaced_by_update(pulumi: Path, project: Path, environment: Mapping[str, str], stack: str) -> list[str]:
+    """What an update of the stack would replace or delete, each as `TYPE NAME`.
+
+    A preview that would replace something protected fails, but tells its steps as well.
+    Raises LocalError with the engine's words when it fails for another reason.
+    """
+    done = _preview(pulumi, project, environment, stack)
+    try:
+        found = replacements(json.loads(done.stdout))
+    except ValueError:  # it failed before it had a plan to print
+        found = []
+    if done.returncode and not found:
+        raise LocalError(f"The preview of {stack} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return found
+
+
+def replacements(preview: Mapping[str, Any]) -> list[str]:
+    """The resources that an update would replace or delete, as a preview says, each as `TYPE NAME`."""
+    gone = ("replace", "create-replacement", "delete-replaced", "delete")
+    urns = dict.fromkeys(str(step["urn"]) for step in preview.get("steps", ()) if step["op"] in gone)
+    return [f"{urn.rsplit('::', 2)[-2].rsplit('$', 1)[-1]} {urn.rsplit('::', 1)[-1]}" for urn in urns]
+
+
+def _preview(
+    pulumi: Path, project: Path, environment: Mapping[str, str], stack: str, *options: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [pulumi, "preview", "--stack", stack, "--json", "--non-interactive", *options],
+        cwd=project, env=without_policies(environment), capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def without_policies(environment: Mapping[str, str]) -> dict[str, str]:

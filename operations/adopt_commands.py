@@ -19,9 +19,12 @@ from operations.adopt import Finding, Outcome
 from operations.adopt_lookups import LOOKUPS
 from operations.aws import Clients, client
 from operations.local import LocalError, LocalRun
+from operations.mistakes import FINDING
 from operations.protections import Account
 from operations.terminal import errors, output, project
 from settings import load
+
+_STANDARD_ERROR = 2
 
 Stack = Annotated[str, typer.Argument(help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="Import file to write. Default: import.<stack>.json.")]
@@ -33,7 +36,8 @@ def adopt_stack(stack: Stack, file: File = None, yes: Yes = False, as_json: Json
     """Find the running resources of a stack by name, and write the file that imports them into its state.
 
     Looks only; with --yes, `pulumi import` then writes the state, and nothing else. Exit code 1 when something is
-    ambiguous: name it in the stack file (naming), or fill its id into the file by hand.
+    ambiguous (name it in the stack file, naming, or fill its id into the file by hand), and when an update after the
+    import would replace or delete something, which is then named.
     """
     folder = project()
     settings = load.from_file(_stack_file(folder, stack))
@@ -69,27 +73,42 @@ def _adopt(
     content = adopt.import_file(skeleton, findings)
     file.write_text(json.dumps(content, indent=2) + "\n")
     found = [finding for finding in findings if finding.outcome is Outcome.FOUND]
-    if as_json:
-        output.print_json(json.dumps({"file": str(file), "resources": [_row(finding) for finding in findings]}))
-    else:
+    if not as_json:
         _show(output, stack, findings)
         output.print(f"{len(found)} of {len(findings)} are there; written to {file}", highlight=False, soft_wrap=True)
+    lost: list[str] = []
     if found and yes:
         _import(stack, folder, pulumi, adopt.without_policies(environment), file)
+        with errors.status("Asking Pulumi what an update would replace"):
+            lost = adopt.replaced_by_update(pulumi, folder, environment, stack)
     elif found and not as_json:
         command = " ".join(["pulumi", *adopt.import_arguments(file, stack)])
         output.print(f"Import them with --yes, or: {command}", highlight=False, soft_wrap=True)
-    if any(finding.outcome is Outcome.AMBIGUOUS for finding in findings):
-        raise typer.Exit(1)
+    if as_json:
+        rows = [_row(finding) for finding in findings]
+        output.print_json(json.dumps({"file": str(file), "resources": rows, "replaced": lost}))
+    if lost:
+        _warn(lost)
+    if lost or any(finding.outcome is Outcome.AMBIGUOUS for finding in findings):
+        raise typer.Exit(FINDING)
 
 
 def _import(stack: str, folder: Path, pulumi: Path, environment: Mapping[str, str], file: Path) -> None:
+    """Write what was found into the state; the engine talks on standard error, which leaves the other to JSON."""
     import subprocess
 
     arguments = [*adopt.import_arguments(file, stack), "--yes", "--skip-preview", "--suppress-outputs"]
-    done = subprocess.run([pulumi, *arguments], cwd=folder, env=environment, check=False)
+    done = subprocess.run([pulumi, *arguments], cwd=folder, env=environment, check=False, stdout=_STANDARD_ERROR)
     if done.returncode:
         raise LocalError(f"The import of {stack} failed; what was imported before stays in the state. Run it again.")
+
+
+def _warn(lost: list[str]) -> None:
+    """Name what an update would replace: the engine lets it, where the program protects nothing."""
+    errors.print("Imported. Do not run `up` yet, it would replace or delete:", style="red", highlight=False)
+    for each in lost:
+        errors.print(f"  {each}", style="red", highlight=False, markup=False, soft_wrap=True)
+    errors.print("Make the stack file say what runs (docs/adoption.md, The import).", highlight=False)
 
 
 def _stack_file(folder: Path, stack: str) -> Path:

@@ -266,7 +266,8 @@ class FailoverSettings(Section):
 
 
 class SignInSettings(Section):
-    """Addresses that an identity provider outside AWS must know before it sends people back (FAC-EDG-09)."""
+    """Addresses that an identity provider outside AWS must know before it sends people back (FAC-EDG-09); it keeps the
+    users and their roles (FAC-IAM-18)."""
 
     callback_paths: Annotated[tuple[UrlPath, ...], Field(min_length=1)] = ("/callback",)
     """Paths people return to after signing in."""

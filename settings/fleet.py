@@ -61,7 +61,8 @@ class RuntimeSettings(Section):
     )
     """Ubuntu mirror that answers over HTTPS; Ubuntu's own answer on port 80 only, which stays closed (FAC-N26)."""
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
-    """Variables of the application, name → value; values that are no secrets."""
+    """Variables of the application, name → value; values that are no secrets. Error tracking (FAC-IAM-14, FAC-OBS-16):
+    SENTRY_ENVIRONMENT and SENTRY_TRACES_SAMPLE_RATE here, the address with its key in `secrets.supplied`."""
 
     @model_validator(mode="after")
     def _no_secrets(self) -> Self:

@@ -45,7 +45,7 @@ KeyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$", examples=["dat
 
 
 class KeysSettings(Section):
-    """Customer-managed KMS keys (BER-IAM-03, ALL-19)."""
+    """Customer-managed KMS keys (BER-IAM-03, FAC-IAM-06, ALL-19)."""
 
     assignments: dict[Purpose, KeyName] = Field(
         default_factory=lambda: dict(DEFAULT_ASSIGNMENTS), validate_default=True
@@ -53,7 +53,7 @@ class KeysSettings(Section):
     """Purpose → name of the key that encrypts it. Purposes left out keep their default: patient data under `data`,
     operational data under `operations`."""
     deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 30
-    """Days between the request to delete a key and its deletion, 7 to 30."""
+    """Days between the request to delete a key and its deletion, 7 to 30 (OMN-DR-02)."""
     rotation_days: Annotated[int, Field(ge=90, le=365)] = 365
     """Days between automatic rotations of the key material, 90 to 365."""
 

@@ -66,6 +66,8 @@ class DatabaseThresholds(Section):
     """Connections above this share of the most the instance class allows."""
     max_connections: Annotated[int, Field(ge=6, le=262_143)] | None = None
     """The most connections. Default: PostgreSQL's default on RDS for the instance class or the capacity."""
+    replica_lag_seconds: Annotated[int, Field(ge=1)] = 300
+    """How far a read replica of an instance is behind, above this (LWO-DB-07)."""
 
 
 class CacheThresholds(Section):

@@ -31,12 +31,12 @@ class Described:
 
 OUTPUTS: dict[str, Described] = {
     # --- the stack
-    "account_id": Described(Form.TEXT, "Account the stack is in."),
+    "account_id": Described(Form.TEXT, "Account the stack is in (FAC-IAM-13)."),
     "region": Described(Form.TEXT, "Home region of the stack."),
     # --- base
     "kms_key_arns": Described(Form.BY_NAME, "Keys by what they encrypt; another stack encrypts with them."),
     "permissions_boundary_arn": Described(Form.TEXT, "Boundary that roles made outside this program carry too."),
-    "vpc_id": Described(Form.TEXT, "The network."),
+    "vpc_id": Described(Form.TEXT, "The network (MSP-OUT-10)."),
     "public_subnet_ids": Described(Form.BY_ZONE, "Subnets of load balancer and NAT gateways."),
     "application_subnet_ids": Described(Form.BY_ZONE, "Private subnets of the application."),
     "data_subnet_ids": Described(
@@ -104,7 +104,9 @@ OUTPUTS: dict[str, Described] = {
     "api_endpoint": Described(Form.TEXT, "Address of the API's stage, without a final slash (MSP-OUT-05)."),
     "api_access_log_group_name": Described(Form.TEXT, "Log group of who called what, without bodies."),
     "api_execution_log_group_name": Described(Form.TEXT, "Log group of how each call was handled, without bodies."),
-    "frontend_environment": Described(Form.BY_NAME, "Variables of the frontend's build (MSP-OUT-01 to 08)."),
+    "frontend_environment": Described(
+        Form.BY_NAME, "Variables of the frontend's build (MSP-OUT-01 to 08, FAC-IAM-13)."
+    ),
     # --- watching
     "trail_arn": Described(Form.TEXT, "Audit trail."),
     "trail_bucket_name": Described(Form.TEXT, "Bucket of the audit trail's files."),

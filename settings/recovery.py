@@ -84,7 +84,7 @@ class BackupPlanSettings(Section):
 
 
 class StateBackendSettings(Section):
-    """The bucket that keeps this program's state, and its copy in the recovery region (BER-DR-05 to BER-DR-08)."""
+    """The bucket that keeps this program's state, and its copy in the recovery region (BER-DR-05 to 08)."""
 
     bucket: BucketName
     """The primary bucket."""

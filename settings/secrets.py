@@ -111,7 +111,7 @@ class SecretsSettings(Section):
 
     recovery_days: Annotated[int, Field(ge=7, le=30)] = 30
     """Days a deleted secret can be restored, and its name is blocked: of all secrets, the database's and the cache's
-    too (OMN-IAM-09, ALL-21)."""
+    too (OMN-IAM-09, OMN-DR-02, ALL-21)."""
     generated: dict[SecretPath, GeneratedSettings] = Field(default_factory=dict)
     """Path → random value."""
     tokens: dict[SecretPath, TokenSettings] = Field(default_factory=dict)

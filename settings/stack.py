@@ -1,4 +1,4 @@
-"""The root of a stack's settings: what one system in one environment is."""
+"""The root of a stack's settings: what one system in one environment is; its file says everything (ALL-01)."""
 
 from __future__ import annotations
 

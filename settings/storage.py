@@ -68,7 +68,7 @@ class LifecycleSettings(Section):
     confirm_expiry: bool = False
     """Whether somebody answers for `expire_days` deleting patient data; production asks for it (MSP-N05)."""
     noncurrent_days: Days = 90
-    """Days a deleted or replaced version can be recovered (MSP-STO-03: 30)."""
+    """Days a deleted or replaced version can be recovered (MSP-STO-03, MSP-DR-02: 30)."""
     abort_upload_days: Annotated[int, Field(ge=1, le=30)] = 7
     """Days until an incomplete multipart upload is dropped."""
 

@@ -20,14 +20,15 @@ TagKey = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w .:/=+
 
 
 class TagsSettings(Section):
-    """Tags of every taggable resource (ALL-11), beside those the program sets itself."""
+    """Tags of every taggable resource, beside those the program sets itself (ALL-11, BER-TAG-01, FAC-TAG-01,
+    LWO-TAG-02, MSP-TAG-02)."""
 
     owner: TagValue
     """Team answerable for the system; tag `Owner`."""
     cost_center: TagValue
-    """Where the cost is booked; tag `CostCenter`."""
+    """Where the cost is booked; tag `CostCenter` (FAC-OBS-15)."""
     hipaa: bool
-    """Whether the system keeps protected health information under HIPAA; tag `HIPAA=true` when it does.
+    """Whether the system keeps protected health information under HIPAA; tag `HIPAA=true` when it does (OMN-TAG-01).
     Default: true in the United States, else false."""
     extra: dict[TagKey, TagValue] = Field(default_factory=dict)
     """Further tags, name → value."""

@@ -21,11 +21,11 @@ def retag(call: Call, arn: str, old: Props, new: Props) -> None:
 
 @register
 class SubnetGroup(Handler):
-    """A subnet group; moto cannot change one, so changes are kept beside it."""
+    """A subnet group; moto cannot change one: new subnets make it anew by its name, the rest is kept beside it."""
 
     type = "aws:elasticache/subnetGroup:SubnetGroup"
     inputs = frozenset({"name", "description", "subnetIds", "tags"})
-    replace_on = frozenset({"name", "subnetIds"})
+    replace_on = frozenset({"name"})
     autoname = "name"
     cloudformation = "AWS::ElastiCache::SubnetGroup"
     renames: ClassVar[dict[str, str]] = {"name": "CacheSubnetGroupName", "tags": "-"}
@@ -55,13 +55,19 @@ class SubnetGroup(Handler):
         }
 
     def update(self, call: Call, id: str, old: Props, new: Props) -> None:
+        if sorted(old["subnetIds"]) != sorted(new["subnetIds"]):
+            self._forget(call, id)
+            self.create(call, new)
         self._keep(call, id, new)
 
     def delete(self, call: Call, id: str, known: Props) -> None:
+        call.store.of(self.type, call.region).pop(id, None)
+        self._forget(call, id)
+
+    def _forget(self, call: Call, id: str) -> None:
         """Moto has no DeleteCacheSubnetGroup: the group is taken out of its backend."""
         from moto.backends import get_backend
 
-        call.store.of(self.type, call.region).pop(id, None)
         backend: Any = get_backend("elasticache")
         backend[call.account_id][call.region].cache_subnet_groups.pop(id, None)
 

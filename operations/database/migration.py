@@ -3,7 +3,7 @@
 The old server is only read. What it held at one instant (a snapshot) is dumped and fingerprinted, restored into a
 database beside the stack's own, compared table by table, and takes the other's name at the very end. The database that
 was there before is kept until `finish`, so going back is a change of names.
-FAC-OPS-11 to FAC-OPS-14, FAC-OPS-16, LWO-OPS-09, MSP-OPS-07; 45 CFR 164.312(c)(1) integrity.
+FAC-OPS-11 to 14, FAC-OPS-16, LWO-OPS-09, MSP-OPS-07; 45 CFR 164.312(c)(1) integrity.
 """
 
 from __future__ import annotations

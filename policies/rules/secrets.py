@@ -117,10 +117,15 @@ def secret_recovery_window(resource: Resource, config: Config) -> Iterator[str]:
     url="https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html",
 )
 def secret_rotation(secret: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
-    rotations = stack.users(secret, "aws:secretsmanager/secretRotation:SecretRotation", property="secretId")
+    versions = stack.users(secret, "aws:secretsmanager/secretVersion:SecretVersion", property="secretId")
+    rotations = {  # a version's secretId is the secret's ARN too
+        each.urn: each
+        for named in (secret, *versions)
+        for each in stack.users(named, "aws:secretsmanager/secretRotation:SecretRotation", property="secretId")
+    }
     if not rotations:
         yield "no SecretRotation."
-    for each in rotations:
+    for each in rotations.values():
         path = "rotationRules.automaticallyAfterDays"
         days = each.number(path)
         if not each.has("rotationRules.scheduleExpression") and (days is None or days > ROTATION_DAYS):

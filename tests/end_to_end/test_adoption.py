@@ -127,6 +127,22 @@ def test_what_was_made_by_hand_is_taken_over_and_nothing_of_it_replaced(empty: P
     empty("down", STACK)
 
 
+@pytest.mark.requirement("ALL-20")
+def test_what_an_up_would_replace_is_named_before_anyone_runs_it(empty: Phi) -> None:
+    rds = empty.client("rds")
+    made_by_hand(empty)
+    rds.delete_db_instance(DBInstanceIdentifier="berthcare-staging-postgres", SkipFinalSnapshot=True)
+    rds.create_db_instance(
+        DBInstanceIdentifier="berthcare-staging-postgres", Engine="postgres", DBInstanceClass="db.t4g.medium",
+        AllocatedStorage=100, StorageEncrypted=True, DBName="another_name", MasterUsername="berthcare_admin",
+        MasterUserPassword="made-by-hand", DBSubnetGroupName="berthcare-staging-postgres",
+    )  # fmt: skip
+    said = empty("adopt", STACK, "--yes", fails=True)
+    assert "Do not run `up` yet" in said
+    assert "aws:rds/instance:Instance database-instance" in said
+    assert [each["DBName"] for each in rds.describe_db_instances()["DBInstances"]] == ["another_name"]
+
+
 @pytest.mark.requirement("ALL-20", "BER-N26")
 def test_a_stack_whose_state_is_lost_is_found_again_whole(phi_in: Callable[[Path], Phi]) -> None:
     phi = phi_in(ROOT)

@@ -42,6 +42,7 @@ STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
 @pytest.mark.requirement("LWO-NET-04", "MSP-NET-04", "OMN-NET-08", "BER-DB-09", "FAC-DB-11", "MSP-DB-09", "LWO-N03")
+@pytest.mark.requirement("LWO-DR-03")
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Path], Phi], stack: str) -> None:
     phi = phi_in(ROOT)

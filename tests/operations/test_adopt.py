@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,6 +16,7 @@ from localaws.handler import HANDLERS
 from operations import adopt
 from operations.adopt import UNKNOWN, Finding, Outcome, Search, Wanted
 from operations.adopt_lookups import LOOKUPS
+from operations.local import LocalError
 
 REGION = "ca-central-1"
 VPC = "urn:pulumi:s::p::c$aws:ec2/vpc:Vpc::network-vpc"
@@ -128,6 +131,37 @@ def test_the_plan_is_read_from_the_engines_preview() -> None:
     ]
     plan = adopt.read_plan({"steps": steps}, REGION)
     assert [(each.name, each.region, each.inputs) for each in plan] == [("network-vpc", REGION, {"a": 1})]
+
+
+def test_what_an_update_would_replace_or_delete_is_named_once() -> None:
+    steps = [
+        {"op": "create-replacement", "urn": VPC},
+        {"op": "replace", "urn": VPC},
+        {"op": "update", "urn": "urn:pulumi:s::p::aws:kms/key:Key::data"},
+        {"op": "delete", "urn": "urn:pulumi:s::p::c$aws:s3/bucket:Bucket::photos"},
+    ]
+    assert adopt.replacements({"steps": steps}) == ["aws:ec2/vpc:Vpc network-vpc", "aws:s3/bucket:Bucket photos"]
+
+
+def engine(folder: Path, answer: str, code: int) -> Path:
+    """A program that answers as `pulumi preview` would."""
+    program = folder / "pulumi"
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\necho 'error: preview failed' >&2\nexit {code}\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("code", [0, 255])
+def test_what_is_protected_is_named_too_though_the_preview_fails(tmp_path: Path, code: int) -> None:
+    answer = json.dumps({"steps": [{"op": "replace", "urn": VPC}, {"op": "same", "urn": "x::y::z"}]})
+    pulumi = engine(tmp_path, answer, code)
+    assert adopt.replaced_by_update(pulumi, tmp_path, {}, "berthcare") == ["aws:ec2/vpc:Vpc network-vpc"]
+
+
+@pytest.mark.parametrize("answer", ["", '{"diagnostics": []}'])
+def test_a_preview_that_fails_for_another_reason_is_told_with_the_engines_words(tmp_path: Path, answer: str) -> None:
+    with pytest.raises(LocalError, match="preview failed"):
+        adopt.replaced_by_update(engine(tmp_path, answer, 255), tmp_path, {}, "berthcare")
 
 
 @pytest.mark.requirement("ALL-20")

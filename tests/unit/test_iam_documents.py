@@ -95,6 +95,7 @@ MISTAKEN = {
     "ArnLike requires a value of type Arn but given String": "CloudWatch Logs, Encrypt log data with AWS KMS",
     "'action': 'logs:DescribeLogGroups', 'required_format': '*'": "Service Authorization Reference: log-group",
     "'action': 'ec2:RunInstances'": "Amazon EC2 User Guide, Control launching from a launch template",
+    "['ec2:AssignPrivateIpAddresses', 'ec2:CreateNetworkInterface'": "AWS Lambda, AWSLambdaVPCAccessExecutionRole",
     "oidc-provider/token.actions.githubusercontent.com": "IAM, Create a role for OpenID Connect federation",
     "StringEquals requires a value of type String but given Arn": "IAM, iam:PermissionsBoundary in Actor policies",
 }

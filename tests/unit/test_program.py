@@ -95,7 +95,7 @@ def test_a_generated_secret_is_only_ever_passed_as_a_secret(stack: Built) -> Non
     generated = [entry.outputs["result"] for entry in stack.recorder.all("random:index/randomPassword:RandomPassword")]
     for entry in stack.recorder.registrations:
         for key, value in entry.inputs.items():
-            if any(secret in json.dumps(value) for secret in generated):
+            if any(secret in json.dumps(value, default=str) for secret in generated):
                 assert key in entry.secrets, (entry.name, key)
                 assert key.endswith("Wo"), (entry.name, key)  # write-only: never in state
 
@@ -108,7 +108,7 @@ def test_nothing_is_placed_outside_the_jurisdiction_but_what_aws_has_only_there(
         assert region in allowed or (region == "us-east-1" and entry.type in ABROAD), entry.name
 
 
-@pytest.mark.requirement("ALL-11", "BER-TAG-01")
+@pytest.mark.requirement("ALL-11", "BER-TAG-01", "FAC-TAG-01", "LWO-TAG-02", "MSP-TAG-02", "FAC-OBS-15")
 def test_everything_that_has_tags_has_all_of_them(stack: Built) -> None:
     tagged = [entry for entry in stack.recorder.registrations if entry.custom and "tags" in entry.inputs]
     assert len(tagged) > 40
@@ -145,7 +145,7 @@ def test_only_production_protects_its_stores(stack: Built) -> None:
 def test_documents_name_no_other_account(stack: Built) -> None:
     known = {ACCOUNT_ID, "aws"}
     for entry in stack.recorder.registrations:
-        found = set(re.findall(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):", json.dumps(entry.inputs)))
+        found = set(re.findall(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):", json.dumps(entry.inputs, default=str)))
         assert found <= known, (entry.name, found)
 
 

@@ -16,7 +16,7 @@ CASES = [
     Case(
         "aws:elasticache/subnetGroup:SubnetGroup",
         {"name": "clinic-x", "description": "Private", "subnetIds": [Ref("subnet"), Ref("other")], "tags": TAGS},
-        {"description": "Private subnets", "tags": {"DataClass": "pii"}},
+        {"description": "Private subnets", "subnetIds": [Ref("subnet")], "tags": {"DataClass": "pii"}},
         SUBNETS,
     ),
     Case(

@@ -269,6 +269,15 @@ ALLOWED: dict[str, list[Break]] = {
     "s3-lifecycle-keeps-minimum": [change("trail-bucket-lifecycle", "rules.0.expiration", {"days": 2190})],
     "secret-rotation": [
         changes("secret-rotation", {"rotationRules": {"scheduleExpression": "rate(30 days)"}}),
+        Break(  # its version's secretId is the secret's ARN
+            "secret",
+            without=("secret-rotation",),
+            adds=Sample(
+                "aws:secretsmanager/secretRotation:SecretRotation",
+                {"rotationRules": {"automaticallyAfterDays": 30}},
+                computed_from={"secretId": ("secret-version",)},
+            ),
+        ),
     ],
     "kms-external-material-approved": [
         Break(

@@ -112,7 +112,7 @@ def test_cloudfront_decrypts_only_for_distributions_of_the_account_and_only_with
     assert "CloudFrontReadsEncryptedOrigins" not in statements(Purpose.STORAGE)
     assert "CloudFrontReadsEncryptedOrigins" not in statements(Purpose.DATABASE, cdn=True)
     statement = statements(Purpose.STORAGE, cdn=True)["CloudFrontReadsEncryptedOrigins"]
-    assert statement["Action"] == "kms:Decrypt"
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "kms:Decrypt")
     assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:cloudfront::111122223333:distribution/*"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from components.security_events import EVENTS
 from components.watched import Watched
 from settings.observability import AlarmTiming, CdnThresholds, DatabaseThresholds, ObservabilitySettings
 from tests.unit.components.scopes import EDGE_KEY_ARN, KEY_ARN, RECOVERY_KEY_ARN, scope
-from tests.unit.components.watching import BALANCER, DATABASE, REPLICATION, SERVICE, alarms, build
+from tests.unit.components.watching import BACKUPS, BALANCER, DATABASE, REPLICATION, SERVICE, alarms, build
 from tests.unit.conftest import Recorder
 
 FILTER = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
@@ -295,3 +296,30 @@ def test_every_use_of_the_role_for_emergencies_is_an_alarm(recorded: Recorder) -
     assert (alarm["comparisonOperator"], alarm["threshold"], alarm["evaluationPeriods"]) == (
         "GreaterThanThreshold", 0, 1,
     )  # fmt: skip
+
+
+@pytest.mark.requirement("LWO-DB-07", "LWO-OBS-06", "ALL-17")
+def test_each_read_replica_is_watched_by_itself_and_for_its_delay(recorded: Recorder) -> None:
+    database = replace(DATABASE, replicas=["berthcare-staging-postgres-replica-1"])
+    build(recorded, {"database": {"replica_lag_seconds": 60}}, database=database)
+    found = {
+        key: alarm for key, alarm in alarms(recorded).items()
+        if alarm.get("dimensions") == {"DBInstanceIdentifier": "berthcare-staging-postgres-replica-1"}
+    }  # fmt: skip
+    assert found.keys() == {f"database-replica-1-{key}" for key in ("cpu", "memory", "storage", "connections", "lag")}
+    lag = found["database-replica-1-lag"]
+    assert (lag["namespace"], lag["metricName"], lag["statistic"]) == ("AWS/RDS", "ReplicaLag", "Average")
+    assert (lag["threshold"], lag["comparisonOperator"]) == (60, "GreaterThanThreshold")
+
+
+@pytest.mark.requirement("FAC-DR-01", "BER-DR-04", "MSP-DR-01")
+def test_a_backup_that_was_not_made_in_time_is_an_alarm(recorded: Recorder) -> None:
+    build(recorded, backups=BACKUPS)
+    late = alarms(recorded)["backups-late"]
+    assert (late["namespace"], late["metricName"], late["statistic"]) == (
+        "AWS/Backup", "NumberOfBackupJobsCompleted", "Sum",
+    )  # fmt: skip
+    assert late["dimensions"] == {"BackupVaultName": "berthcare-staging-backups"}
+    assert (late["comparisonOperator"], late["threshold"]) == ("LessThanThreshold", 1)
+    assert (late["period"], late["evaluationPeriods"]) == (3600, 26)  # AWS takes seven days of hourly periods
+    assert late["treatMissingData"] == "breaching"  # hours without a job have no value

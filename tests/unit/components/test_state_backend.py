@@ -156,7 +156,7 @@ def test_both_buckets_are_protected_in_production_and_never_emptied(recorded: Re
     assert all(bucket.inputs["forceDestroy"] is False for bucket in buckets)
 
 
-@pytest.mark.requirement("BER-N03", "ALL-09")
+@pytest.mark.requirement("BER-N03", "ALL-09", "BER-DR-09", "BER-DR-10")
 def test_no_lock_table_is_made(recorded: Recorder) -> None:
     build(recorded)
     assert not any("dynamodb" in type_ for type_ in recorded.types)

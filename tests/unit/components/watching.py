@@ -8,6 +8,7 @@ from components.observability import Observability, ObservabilityArgs
 from components.watched import (
     Watched,
     WatchedApi,
+    WatchedBackups,
     WatchedDatabase,
     WatchedFleet,
     WatchedFunction,
@@ -48,6 +49,7 @@ FUNCTION = WatchedFunction(
     log_group_name="/aws/lambda/berthcare-staging-notes",
 )
 REPLICATION = WatchedReplication(source="berthcare-photos", copy="berthcare-photos-dr", rule_id="Rule-1")
+BACKUPS = WatchedBackups(vault_name="berthcare-staging-backups", age_minutes=26 * 60)
 EVERYTHING: dict[str, Any] = {
     "database": DATABASE,
     "cache_node_ids": NODES,
@@ -62,7 +64,7 @@ EVERYTHING: dict[str, Any] = {
     "trail_log_group_name": "/aws/cloudtrail/berthcare-staging-trail",
     "flow_log_group_name": "/aws/vpc/berthcare-staging-flow-logs",
     "certificates": True,
-    "backups": True,
+    "backups": BACKUPS,
 }
 
 

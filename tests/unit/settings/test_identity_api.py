@@ -251,3 +251,20 @@ def test_a_browser_is_told_only_what_exists() -> None:
         "phi-platform:frontend.variables.API_ENDPOINT", "phi-platform:frontend.variables.FILES_BUCKET",
     ]  # fmt: skip
     assert loaded(frontend={"variables": variables}, api=API, storage=FILES).frontend is not None
+
+
+@pytest.mark.requirement("FAC-IAM-13", "MSP-IAM-13")
+@pytest.mark.parametrize(
+    ("frontend", "expected"),
+    [
+        ({}, "one or more"),
+        ({"values": {"CLIENT_SECRET": "x"}}, "looks like a secret"),
+        ({"variables": {"REGION": "region"}, "values": {"REGION": "x"}}, "a name that variables does not use"),
+        ({"values": {"AUTH0_DOMAIN": "one\ntwo"}}, "one line of text"),
+    ],
+)
+def test_what_a_browser_is_told_is_public_said_once_and_one_line(frontend: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        FrontendSettings.model_validate(frontend)
+    told = FrontendSettings.model_validate({"values": {"AUTH0_DOMAIN": "sign-in.example.org"}})
+    assert told.values == {"AUTH0_DOMAIN": "sign-in.example.org"}
