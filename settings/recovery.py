@@ -83,6 +83,15 @@ class BackupPlanSettings(Section):
         return self
 
 
+class SnapshotCopiesSettings(Section):
+    """Copies of the database's automated snapshots in the recovery region, made by a function (BER-DR-13)."""
+
+    every_hours: Annotated[int, Field(ge=1, le=24)] = 1
+    """Hours between looks for a new snapshot; RDS takes one a day, so most find nothing to do."""
+    keep: Annotated[int, Field(ge=1, le=100)] = 7
+    """Copies kept; the newest is never removed (BER-N30)."""
+
+
 class StateBackendSettings(Section):
     """The bucket that keeps this program's state, and its copy in the recovery region (BER-DR-05 to BER-DR-08)."""
 
@@ -118,6 +127,9 @@ class RecoverySettings(Section):
     """Whether the database's automated backups are replicated there, for recovery to within minutes (BER-DR-13)."""
     database_backup_days: Annotated[int, Field(ge=1, le=35)] | None = None
     """Days the replicated backups are kept. Default: as many as `database.backup_days` (BER-N30)."""
+    snapshot_copies: SnapshotCopiesSettings | None = None
+    """Copies of the database's daily snapshots there, which a recovery stack is restored from; absent: none
+    (BER-DR-13, FAC-DR-05)."""
     backup_plan: BackupPlanSettings = BackupPlanSettings()
     """AWS Backup, with copies in the recovery region."""
     restore_testing: RestoreTestingSettings | None = RestoreTestingSettings()
