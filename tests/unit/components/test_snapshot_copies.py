@@ -30,7 +30,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         common = {"Engine": "postgres", "MasterUsername": "clinic_admin"}
         boto3.client("rds", region_name=HOME).create_db_instance(
             DBInstanceIdentifier=DATABASE, DBInstanceClass="db.t4g.medium", AllocatedStorage=100, StorageEncrypted=True,
-            ManageMasterUserPassword=True, Tags=[{"Key": "DataClass", "Value": "phi"}], CopyTagsToSnapshot=True, **common,
+            ManageMasterUserPassword=True, Tags=[{"Key": "DataClass", "Value": "phi"}], CopyTagsToSnapshot=True,
+            **common,
         )  # fmt: skip
         boto3.client("rds", region_name=HOME).create_db_cluster(
             DBClusterIdentifier=DATABASE, StorageEncrypted=True, ManageMasterUserPassword=True,
