@@ -24,6 +24,36 @@ def apply() -> None:
     _keep_how_users_sign_in()
     _lock_tokens()
     _show_members_of_replication_groups()
+    _read_conditions_of_buckets()
+
+
+def _read_conditions_of_buckets() -> None:
+    """Bucket policies that refuse calls without TLS, or uploads under a foreign key, do not refuse every call.
+
+    moto takes a refusal for unconditional, so nothing could be read from or written to such a bucket. Calls to this
+    machine count as made over TLS: nobody listens. Uploads under a foreign key are not refused here.
+    """
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def permission(bucket: Any, action: str, resource: str) -> Any:
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(bucket.policy)
+        statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+        kept = [each for each in statements if not _about_transport_or_key(each)]
+        if not kept:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
+
+    bucket_class: Any = FakeBucket
+    bucket_class.get_permission = permission
+
+
+def _about_transport_or_key(statement: dict[str, Any]) -> bool:
+    keys = {key.lower() for operator in statement.get("Condition", {}).values() for key in operator}
+    known = ("aws:securetransport", "s3:tlsversion", "s3:x-amz-server-side-encryption")
+    return statement["Effect"] == "Deny" and bool(keys) and all(key.startswith(known) for key in keys)
 
 
 def _show_members_of_replication_groups() -> None:
