@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "operations.check_command:check_stack",
     "adopt": "operations.adopt_commands:adopt_stack",
     "database": "operations.database.commands:app",
+    "dr": "operations.dr.commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

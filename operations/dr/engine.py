@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 from engine import install
@@ -88,8 +88,8 @@ class Stack:
             raise Refused(f"`pulumi {' '.join(arguments[:2])}` of {self.name} fails: {words}{where}")
         return said
 
-    def start(self, *arguments: str, text: str | None = None) -> subprocess.Popen[str]:
-        """Start a `pulumi` command and give its process."""
+    def start(self, *arguments: str, text: str | None = None, log: IO[str] | None = None) -> subprocess.Popen[str]:
+        """Start a `pulumi` command and give its process.   log: where its words go; None: into pipes."""
         engine = install.find()
         if engine is None:
             raise Refused("No Pulumi engine: `phi engine install` gets one.")
@@ -98,8 +98,8 @@ class Stack:
             cwd=project(),
             env={**self.environment, **install.environment(engine)},
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=log or subprocess.PIPE,
+            stderr=subprocess.STDOUT if log else subprocess.PIPE,
             text=True,
         )
 

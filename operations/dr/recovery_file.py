@@ -21,6 +21,9 @@ from settings.stack import Settings
 
 ENDING = "-recovery"
 NAMESPACE = "phi-platform"
+HEADER = """# yaml-language-server: $schema=docs/settings.schema.json
+# Written by `phi dr`: the recovery stack of another one (docs/runbooks/failover.md).
+"""
 RESOURCE_ENDING = "-dr"
 LEFT_OUT = {
     "recovery": "its copies would go to the region that is lost",
@@ -49,11 +52,7 @@ class Derived:
 
     @property
     def text(self) -> str:
-        return (
-            "# yaml-language-server: $schema=docs/settings.schema.json\n"
-            f"# Written by `phi dr plan`: the recovery stack, in {self.content['config']['aws:region']}.\n"
-            + yaml.safe_dump(self.content, sort_keys=False, allow_unicode=True)
-        )
+        return HEADER + yaml.safe_dump(self.content, sort_keys=False, allow_unicode=True)
 
 
 def name_of(stack: str) -> str:

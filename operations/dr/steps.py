@@ -105,6 +105,7 @@ def run(
         entry: dict[str, Any] = {"started": now()}
         journal.record(step.name, entry)
         entry["facts"] = dict(step.act(case))
+        journal.record(step.name, entry)
         findings = step.verify(case)
         if findings:
             raise NotMet(step.name, findings)
