@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -134,5 +134,10 @@ class RecoverySettings(Section):
     """AWS Backup, with copies in the recovery region."""
     restore_testing: RestoreTestingSettings | None = RestoreTestingSettings()
     """Restore tests of what AWS Backup keeps; null: none."""
+    stack: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], examples=[
+        {"database": {"instance_class": "db.m6g.large"}}
+    ])  # fmt: skip
+    """What a recovery stack has otherwise: sections and their keys as in a stack file, such as an instance class where
+    the other region does not offer the same. `phi dr plan` checks them."""
     state_backend: StateBackendSettings | None = None
     """The program's own state; absent: kept elsewhere."""

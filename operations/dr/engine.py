@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
+
+import yaml
 
 from engine import install
 from operations.aws import Clients
@@ -74,6 +77,8 @@ class Stack:
     name: str
     backend: Backend
     file: Path
+    folder: Path | None = None
+    """Where `pulumi` runs; None: in the project."""
 
     def run(self, *arguments: str, text: str | None = None, log: Path | None = None) -> str:
         """What a `pulumi` command prints, which also goes into a log. Raises Refused with its last words."""
@@ -95,7 +100,7 @@ class Stack:
             raise Refused("No Pulumi engine: `phi engine install` gets one.")
         return subprocess.Popen(
             [engine.pulumi, *arguments, "--non-interactive"],
-            cwd=project(),
+            cwd=self.folder or project(),
             env={**self.environment, **install.environment(engine)},
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=log or subprocess.PIPE,
@@ -127,17 +132,26 @@ class Stack:
     def resources(self) -> list[dict[str, Any]]:
         return json.loads(self.run("stack", "export"))["deployment"].get("resources") or []
 
-    def move_to(self, other: Stack, folder: Path) -> None:
-        """Copy the state into another backend; secrets stay encrypted as they are."""
-        file = folder / f"{self.name}.state.json"
-        file.touch(mode=0o600)
-        try:
+    def move_to(self, other: Stack) -> None:
+        """Copy the state into another backend; secrets stay encrypted as they are.
+
+        `stack init` writes into the stack file of its folder: here it is an empty project of the same name.
+        """
+        with tempfile.TemporaryDirectory(prefix="phi-state-") as folder:
+            bare, file = Path(folder), Path(folder) / "state.json"
             self.run("stack", "export", "--file", str(file))
-            if not other.exists():
-                other.create()
-            other.run("stack", "import", "--file", str(file))
-        finally:
-            file.unlink()
+            name = yaml.safe_load((project() / "Pulumi.yaml").read_text())["name"]
+            (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python"}))
+            elsewhere = replace(other, folder=bare, file=bare / f"Pulumi.{other.name}.yaml")
+            if not elsewhere.exists():
+                elsewhere.create(_secrets_provider(file))
+            elsewhere.run("stack", "import", "--file", str(file))
+
+
+def _secrets_provider(state: Path) -> str | None:
+    """The KMS key a state's secrets are encrypted with; None: a passphrase."""
+    provider: dict[str, Any] = json.loads(state.read_text())["deployment"].get("secrets_providers") or {}
+    return provider["state"]["url"] if provider.get("type") == "cloud" else None
 
 
 def file_of(stack: str) -> Path:

@@ -104,7 +104,7 @@ def _move_state(case: Case) -> Facts:
     newer = copy is not None and (home is None or _content(case, case.abroad) != _content(case, case.home))
     moved = newer and (home is None or _serial(case, case.abroad) > _serial(case, case.home))
     if moved:
-        case.stack(case.abroad).move_to(case.stack(case.home), case.folder)
+        case.stack(case.abroad).move_to(case.stack(case.home))
     return {"moved": moved}
 
 

@@ -22,7 +22,7 @@ from operations.mistakes import Refused
 from settings import load
 from settings.database import AuroraSettings
 
-_LOOK_SECONDS = 0.2  # between looks for the lock of a preview
+_LOOK_SECONDS = 0.05  # between looks for a lock
 
 
 def copied_snapshot(case: Case) -> Point | None:
@@ -80,7 +80,7 @@ def _move_state(case: Case) -> Facts:
     """Keep where the state was, and go on with the copy; a state that is not replicated there is moved (BER-DR-16)."""
     there = case.abroad.written(case.client, case.name)
     if there is None:
-        case.stack(case.home).move_to(case.stack(case.abroad), case.folder)
+        case.stack(case.home).move_to(case.stack(case.abroad))
     return {"backend_before": case.home.url, "backend": case.abroad.url, "moved": there is None}
 
 
@@ -92,20 +92,24 @@ def _check_state(case: Case) -> Sequence[str]:
 
 
 def _prepare(case: Case) -> Facts:
-    """Write the recovery stack's file, make the stack, preview it, and see the lock come and go (BER-DR-17)."""
+    """Write the recovery stack's file, make the stack, preview it, and see a lock come and go (BER-DR-17).
+
+    A preview takes no lock; a refresh does.
+    """
     snapshot = copied_snapshot(case)
     notes = write_file(case, None if snapshot is None else _beginning(snapshot))
     stack = case.recovery_stack
     if not stack.exists():
         stack.create(recovery_file.read(stack.file).get("secretsprovider"))
+    stack.run("preview", "--suppress-progress", "--suppress-outputs", log=case.log)
     seen: set[str] = set()
     with case.log.open("a") as log:
-        process = stack.start("preview", "--suppress-progress", "--suppress-outputs", log=log)
+        process = stack.start("refresh", "--yes", "--skip-preview", "--suppress-progress", log=log)
         while process.poll() is None:
             seen |= set(case.abroad.locks(case.client, stack.name))
             time.sleep(_LOOK_SECONDS)
     if process.returncode:
-        raise Refused(f"The preview of {stack.name} fails: see {case.log}.")
+        raise Refused(f"The refresh of {stack.name} fails: see {case.log}.")
     return {"file": str(stack.file), "notes": notes, "locks_seen": sorted(seen)}
 
 
@@ -116,9 +120,9 @@ def _beginning(snapshot: Point) -> recovery_file.Snapshot:
 def _check_locks(case: Case) -> Sequence[str]:
     facts = (case.journal.values["steps"].get("locks") or {}).get("facts") or {}
     held = case.abroad.locks(case.client, case.recovery_name)
-    found = [f"{lock}: expected it released after the preview, found it held." for lock in held]
+    found = [f"{lock}: expected it released after the refresh, found it held." for lock in held]
     if facts and not facts["locks_seen"]:
-        found.append(f"{case.abroad.url}: expected a lock during the preview, saw none.")
+        found.append(f"{case.abroad.url}: expected a lock during the refresh, saw none.")
     return found
 
 
@@ -231,7 +235,7 @@ FAILOVER: tuple[Step[Case], ...] = (
         act=_move_state, verify=_check_state,
     ),
     Step(
-        name="locks", title="Write the recovery stack's file, preview it, see the lock come and go",
+        name="locks", title="Write the recovery stack's file, preview it, see a lock come and go",
         requirements=("BER-DR-17", "BER-N05"), act=_prepare, verify=_check_locks,
     ),
     Step(

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -53,7 +54,8 @@ class Rehearsal:
     def dr(self, *arguments: str, code: int = 0) -> str:
         """`phi dr …` on the stack; gives what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "operations.cli", "dr", *arguments], cwd=self.phi.project, timeout=SECONDS, text=True,
+            [sys.executable, "-m", "operations.cli", "dr", *arguments],
+            cwd=self.phi.project, timeout=SECONDS, text=True,
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT), "PHI_DIRECTORY": str(self.phi.directory),
                  "COLUMNS": "200"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
@@ -147,7 +149,9 @@ def rehearsal(
     project = tmp_path / "project"
     project.mkdir()
     for path in ROOT.iterdir():
-        if path.name not in (".git", ".phi", "tests"):
+        if path.name.startswith("Pulumi."):
+            shutil.copy(path, project)
+        elif path.name not in (".git", ".phi", "tests"):
             (project / path.name).symlink_to(path)
     phi = phi_in(project)
     phi("up", STACK)
