@@ -167,7 +167,7 @@ def test_a_lost_region_comes_up_in_the_other_one_with_its_data_and_goes_home(reh
     client = rehearsal.phi.client
     s3, s3_abroad = client("s3"), client("s3", ABROAD)
     first = rehearsal.serve("first", REGION)
-    with first.connect(DATABASE) as connection:
+    with first.connect(DATABASE, user=ADMINISTRATOR, password=rehearsal.password(REGION)) as connection:
         connection.execute(DATA)
     saved = checksums(first)
     photos = {f"visit-{number}.jpg": os.urandom(2000 + number) for number in range(40)}
