@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -71,8 +71,9 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show every recovery point with its age, and whether the recovery objectives are met; exit code 1 when not."""
-    settings, _ = settings_of(stack)
+    settings, file = settings_of(stack)
     found = points.status(settings, stack_outputs.read(stack, outputs_file), client, spot_checks=spot_checks)
+    found = replace(found, objectives=(*found.objectives, _planned(stack, settings, file)))
     now = datetime.now(UTC)
     if as_json:
         output.print_json(
@@ -89,6 +90,21 @@ def status(
         _show_status(found, now)
     if not found.met:
         raise typer.Exit(FINDING)
+
+
+def _planned(stack: str, settings: Settings, file: Path) -> points.Objective:
+    """Whether the recovery stack's file is there, and fits the stack as it is today (BER-DR-24)."""
+    derived = recovery_file.derive(recovery_file.read(file), settings, None)
+    there = _recovery_file(stack)
+    difference = recovery_file.difference(there, derived)
+    return points.Objective(
+        store="recovery stack", place=points.ABROAD, what=there.name, expected="as `phi dr plan` writes it",
+        found=difference or "the same", met=difference is None,
+    )  # fmt: skip
+
+
+def _recovery_file(stack: str) -> Path:
+    return project() / f"Pulumi.{recovery_file.name_of(stack)}.yaml"
 
 
 def _show_status(found: points.Status, now: datetime) -> None:
@@ -111,7 +127,7 @@ def plan(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     """Write the stack file of the recovery stack, from the stack's: region, zones and names changed."""
     settings, file = settings_of(stack)
     derived = recovery_file.derive(recovery_file.read(file), settings, None)
-    target = project() / f"Pulumi.{recovery_file.name_of(stack)}.yaml"
+    target = _recovery_file(stack)
     if target.exists():
         agree(f"{target.name} is there: write it anew?", yes)
     target.write_text(derived.text)

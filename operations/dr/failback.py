@@ -214,7 +214,10 @@ class _Account:
 
 
 def _remove(case: Case) -> Facts:
-    """Destroy the recovery stack, protections lifted; its data are home. Secrets free their names for the next time."""
+    """Destroy the recovery stack, protections lifted; its file stays, for the next time.
+
+    Nothing of it is kept, neither final snapshot nor deleted secret: their names are needed again, the data are home.
+    """
     stack = case.recovery_stack
     held = stack.resources()
     if held:
@@ -223,7 +226,6 @@ def _remove(case: Case) -> Facts:
         stack.run("destroy", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
         protections.remove_remains(_Account(case), held)
     stack.run("stack", "rm", stack.name, "--yes", "--preserve-config")
-    stack.file.unlink(missing_ok=True)
     return {"removed": len(held)}
 
 

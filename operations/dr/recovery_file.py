@@ -103,6 +103,17 @@ def derive(source: Config, settings: Settings, snapshot: Snapshot | None) -> Der
     return Derived(content=content, notes=tuple(notes))
 
 
+def difference(file: Path, derived: Derived) -> str | None:
+    """How a recovery stack's file differs from what would be written today; None: only in snapshot and secrets key."""
+    if not file.exists():
+        return "none"
+    config = copy.deepcopy(read(file).get("config") or {})
+    for each in (config, expected := copy.deepcopy(derived.content["config"])):
+        _section(each, "database").pop("snapshot", None)
+    keys = sorted(key for key in {*config, *expected} if config.get(key, {}) != expected.get(key, {}))
+    return f"another in {', '.join(keys)}" if keys else None
+
+
 def read(file: Path) -> Config:
     """What a stack file holds. Raises Mistake when there is none."""
     try:

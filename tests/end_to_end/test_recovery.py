@@ -126,7 +126,7 @@ def checksums(server: Postgres) -> dict[str, fingerprint.Fingerprint]:
     with server.connect(DATABASE) as connection:
         version = catalog.version(connection)
         fingerprint.prepare(connection, version)
-        return {str(each): fingerprint.of_table(connection, each, version) for each in catalog.tables(connection)}
+        return {f"{each.schema}.{each.name}": fingerprint.of_table(connection, each, version) for each in catalog.tables(connection)}
 
 
 def closed_port() -> int:
@@ -176,6 +176,7 @@ def test_a_lost_region_comes_up_in_the_other_one_with_its_data_and_goes_home(reh
         s3_abroad.put_object(Bucket="berthcare-photos-staging-dr", Key=key, Body=content)
 
     # without a copied snapshot the objective is not met; the function copies one, and it is
+    rehearsal.dr("plan", STACK)
     assert "copied snapshot, which failover" in rehearsal.dr("status", STACK, code=1)
     copied = rehearsal.copy_snapshots()
     rehearsal.dumps[copied] = rehearsal.dump(first, "copied")
@@ -236,5 +237,9 @@ def test_a_lost_region_comes_up_in_the_other_one_with_its_data_and_goes_home(reh
     assert checksums(third) == saved
     assert s3.get_object(Bucket="berthcare-photos-staging", Key="outage.jpg")["Body"].read() == b"taken abroad"
     assert client("rds", ABROAD).describe_db_instances()["DBInstances"] == []
-    assert not (rehearsal.phi.project / f"Pulumi.{STACK}-recovery.yaml").exists()
+    stacks = subprocess.run(
+        ["pulumi", "stack", "ls", "--json"], cwd=rehearsal.phi.project, capture_output=True, check=True,
+        env={**os.environ, **rehearsal.environment},
+    )  # fmt: skip
+    assert [each["name"].rpartition("/")[2] for each in json.loads(stacks.stdout)] == [STACK]
     assert rehearsal.report("failback")["steps"][-1]["name"] == "remove"

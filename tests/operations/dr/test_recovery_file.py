@@ -99,3 +99,18 @@ def test_a_stack_without_a_recovery_region_is_refused_by_the_key() -> None:
     settings = load.from_file(file).model_copy(update={"recovery": None})
     with pytest.raises(Mistake, match="phi-platform:recovery: expected a recovery region"):
         recovery_file.derive(recovery_file.read(file), settings, None)
+
+
+@pytest.mark.requirement("BER-DR-24")
+def test_a_file_that_is_missing_or_no_longer_fits_the_stack_is_told(tmp_path: Path) -> None:
+    _, _, found = derived("berthcare", tmp_path, SNAPSHOT)
+    file = tmp_path / "Pulumi.berthcare-recovery.yaml"
+    source = ROOT / "Pulumi.berthcare.yaml"
+    today = recovery_file.derive(recovery_file.read(source), load.from_file(source), None)
+    assert recovery_file.difference(file, today) is None  # the snapshot of the last time may be named in it
+    changed = yaml.safe_load(found.text)
+    changed["config"]["phi-platform:cache"]["replicas"] = 2
+    file.write_text(yaml.safe_dump(changed))
+    assert recovery_file.difference(file, today) == "another in phi-platform:cache"
+    file.unlink()
+    assert recovery_file.difference(file, today) == "none"
