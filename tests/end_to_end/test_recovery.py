@@ -126,7 +126,10 @@ def checksums(server: Postgres) -> dict[str, fingerprint.Fingerprint]:
     with server.connect(DATABASE) as connection:
         version = catalog.version(connection)
         fingerprint.prepare(connection, version)
-        return {f"{each.schema}.{each.name}": fingerprint.of_table(connection, each, version) for each in catalog.tables(connection)}
+        return {
+            f"{each.schema}.{each.name}": fingerprint.of_table(connection, each, version)
+            for each in catalog.tables(connection)
+        }
 
 
 def closed_port() -> int:
