@@ -46,6 +46,8 @@ from components.rotation import Rotation, RotationArgs
 from components.scope import DataClass, Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.service import Cluster, ClusterArgs, SecretValue, Service, ServiceArgs, Target
+from components.snapshot_copies import PART as SNAPSHOT_COPIES
+from components.snapshot_copies import SnapshotCopies, SnapshotCopiesArgs
 from components.state_backend import RULE_ID as STATE_RULE_ID
 from components.state_backend import StateBackend, StateBackendArgs
 from components.storage import Storage, StorageArgs
@@ -500,6 +502,32 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             ),
             pulumi.ResourceOptions(depends_on=[network, groups]),  # it starts with every way out open
         )
+    copies = None
+    wanted_copies = None if recovery is None else recovery.snapshot_copies
+    if recovery is not None and wanted_copies is not None and database is not None and keys.recovery_arn is not None:
+        copies = SnapshotCopies(
+            SNAPSHOT_COPIES,
+            SnapshotCopiesArgs(
+                scope=scope,
+                settings=wanted_copies,
+                database=database.identifier,
+                cluster=isinstance(settings.database, AuroraSettings),
+                recovery_region=recovery.region,
+                recovery_kms_key_arn=keys.recovery_arn,
+                database_key_alias=keys.aliases[Purpose.DATABASE],
+                recovery_key_alias=keys.recovery_alias,
+                subnet_ids=network.application_subnet_ids,
+                security_group_id=groups.service_id,
+                kms_key_arn=keys.arns[Purpose.SECRETS],
+                key_aliases=[keys.aliases[Purpose.SECRETS]],
+                logs_kms_key_arn=keys.arns[Purpose.LOGS],
+                log_days=settings.database.log_days if settings.database is not None else 365,
+            ),
+            pulumi.ResourceOptions(depends_on=[network, groups]),  # it starts with every way out open
+        )
+    own_functions = {
+        name: part.function for name, part in (("rotation", rotation), (SNAPSHOT_COPIES, copies)) if part is not None
+    }
     outputs |= {
         "backend_environment": backend_environment,
         "function_names": {name: function.name for name, function in functions.items()},
@@ -735,9 +763,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                         dead_letter_queue_name=function.failures_queue_name,
                         log_group_name=function.log_group_name,
                     )
-                    for name, function in (
-                        functions if rotation is None else {**functions, "rotation": rotation.function}
-                    ).items()
+                    for name, function in {**functions, **own_functions}.items()
                 },
                 nat_gateway_ids=network.nat_gateway_ids,
                 replications=_watched_replications(settings, storage),

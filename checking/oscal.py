@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from checking.evidence import Answer, Control, Evidence, Outcome, citations
+from policies.waivers import Waiver
 
 VERSION = "1.2.1"
 _NAMESPACE = UUID("6f1f3a0e-52d4-5c5e-9a38-0f3f0f1f7c11")
@@ -136,10 +137,7 @@ class _Document:
         risks: list[dict[str, Any]] = []
         for outcome, status in ((Outcome.FAILED, "open"), (Outcome.WAIVED, "deviation-approved")):
             for answer in control.of(outcome):
-                waiver = next(
-                    (each for each in self._evidence.waivers if any(each.covers(control.rule.id, answer.urn, said, each.until) for said in answer.messages)),
-                    None,
-                )
+                waiver = self._waiver(control, answer)
                 risk: dict[str, Any] = {
                     "uuid": self._id("risk", control.rule.id, answer.urn, outcome),
                     "title": f"{control.rule.title}: {answer.name}",
@@ -153,6 +151,13 @@ class _Document:
                     risk["deadline"] = datetime.combine(waiver.until, time(23, 59, 59), UTC).isoformat()
                 risks.append(risk)
         return risks
+
+    def _waiver(self, control: Control, answer: Answer) -> Waiver | None:
+        """The waiver that excuses what a control says of a resource."""
+        for waiver in self._evidence.waivers:
+            if any(waiver.covers(control.rule.id, answer.urn, said, waiver.until) for said in answer.messages):
+                return waiver
+        return None
 
     def _finding(self, citation: str, judged: list[Control]) -> dict[str, Any]:
         serving = self._serving(citation, judged)

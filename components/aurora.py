@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.postgresql import (
+    BEGINNING,
     CERTIFICATE_AUTHORITY,
     Credentials,
     Login,
     PostgresqlArgs,
+    beginning,
     log_groups,
     monitoring_role,
     parameter_group,
@@ -89,7 +91,7 @@ class Aurora(pulumi.ComponentResource):
             engine_version=settings.engine_version,
             serverlessv2_scaling_configuration={"min_capacity": settings.min_acu, "max_capacity": settings.max_acu},
             storage_encrypted=True,
-            kms_key_id=args.kms_key_arn,
+            **beginning(settings, args.kms_key_arn),
             database_name=self.database_name,
             master_username=username,
             **login.inputs("master_"),
@@ -108,7 +110,7 @@ class Aurora(pulumi.ComponentResource):
             final_snapshot_identifier=f"{self.identifier}-final",
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=scope.protect, depends_on=logs),
+            opts=pulumi.ResourceOptions(parent=self, protect=scope.protect, depends_on=logs, ignore_changes=BEGINNING),
         )
         instances = self._instances(name, args, cluster, subnets)
         place = {"host": cluster.endpoint, "port": str(settings.port), "dbname": self.database_name}

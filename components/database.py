@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from components.postgresql import (
+    BEGINNING,
     CERTIFICATE_AUTHORITY,
     Credentials,
     Login,
     PostgresqlArgs,
+    beginning,
     log_groups,
     monitoring_role,
     parameter_group,
@@ -107,7 +109,7 @@ class Database(pulumi.ComponentResource):
             engine="postgres",
             engine_version=settings.engine_version,
             allocated_storage=settings.storage_gib,
-            kms_key_id=args.kms_key_arn,
+            **beginning(settings, args.kms_key_arn),
             db_name=self.database_name,
             username=username,
             **login.inputs(),
@@ -121,7 +123,7 @@ class Database(pulumi.ComponentResource):
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             tags=tags,
             **common,
-            opts=pulumi.ResourceOptions(parent=self, protect=scope.protect, depends_on=logs),
+            opts=pulumi.ResourceOptions(parent=self, protect=scope.protect, depends_on=logs, ignore_changes=BEGINNING),
         )
         replicas = [
             self._replica(name, args, number, instance, common) for number in range(1, settings.read_replicas + 1)

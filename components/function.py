@@ -58,7 +58,9 @@ def python_archive(folder: Path) -> pulumi.AssetArchive:
     files = sorted(path for path in folder.rglob("*.py") if path.is_file())
     if not files:
         raise ValueError(f"folder: want Python files, got none in {folder}")
-    return pulumi.AssetArchive({str(path.relative_to(folder)): pulumi.StringAsset(path.read_text()) for path in files})
+    # an empty file, as `__init__.py` often is, would be no valid asset
+    texts = {str(path.relative_to(folder)): path.read_text() or "\n" for path in files}
+    return pulumi.AssetArchive({name: pulumi.StringAsset(text) for name, text in texts.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

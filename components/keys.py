@@ -43,6 +43,7 @@ class Keys(pulumi.ComponentResource):
     by_name: dict[str, pulumi.Output[str]]  # key of the settings → ARN
     key_ids: dict[Purpose, pulumi.Output[str]]
     aliases: dict[Purpose, str]  # known before the keys exist, for IAM conditions on kms:ResourceAliases
+    recovery_alias: str  # of the key in the recovery region, where there is one
     recovery_arn: pulumi.Output[str] | None  # key in the recovery region: replicas and copied backups
     edge_arn: pulumi.Output[str] | None  # key in us-east-1: topic of the CDN's alarms, its firewall's logs
 
@@ -56,6 +57,7 @@ class Keys(pulumi.ComponentResource):
         self.arns = {purpose: keys[settings.assignments[purpose]][0] for purpose in Purpose}
         self.key_ids = {purpose: keys[settings.assignments[purpose]][1] for purpose in Purpose}
         self.aliases = {purpose: _alias(scope, settings.assignments[purpose]) for purpose in Purpose}
+        self.recovery_alias = _alias(scope, "recovery")
         self.recovery_arn = None
         if args.recovery_region is not None:
             self.recovery_arn, _ = self._key("recovery", {*_COPIED, Purpose.NOTIFICATIONS}, args.recovery_region)

@@ -70,6 +70,17 @@ class PostgresqlDatabase(Protocol):
     application: Credentials | None
 
 
+def beginning(settings: PostgresqlSettings, kms_key_arn: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """The snapshot a database is restored from, if any, and the key of its storage, which is then the snapshot's."""
+    if settings.snapshot is None:
+        return {"kms_key_id": kms_key_arn}
+    return {"snapshot_identifier": settings.snapshot.identifier, "kms_key_id": settings.snapshot.kms_key_arn}
+
+
+BEGINNING = ["snapshotIdentifier"]
+"""What is only looked at when a database is created: it may be in the stack file or not, later."""
+
+
 def session_parameters(settings: PostgresqlSettings) -> list[dict[str, str]]:
     """Parameters of a group, TLS forced (ALL-08, FAC-N15, MSP-N24); static ones wait for a restart, others do not."""
     dynamic = {"rds.force_ssl": "1", "log_connections": "1", "log_disconnections": "1"}

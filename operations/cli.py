@@ -38,6 +38,7 @@ COMMANDS = {
     "status": "operations.status_command:show_status",
     "logs": "operations.logs_command:show_logs",
     "user": "operations.user_commands:app",
+    "dr": "operations.dr.commands:app",
 }
 """Where each command is: a group of commands (`app`), or a function."""
 

@@ -1,4 +1,4 @@
-"""Lift what protects a stack's data, so that the embedded account can be emptied; never meant for a real account.
+"""Lift what protects a stack's data: so that the embedded account can be emptied, and recovery stacks removed.
 
 Each lift is the AWS call a person would have to make before `pulumi destroy` could remove the resource.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import boto3
@@ -42,6 +42,13 @@ class Account:
         )
 
 
+class Reached(Protocol):
+    """An account whose resources are asked for."""
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the account."""
+
+
 def outputs_of(resource: Resource) -> dict[str, Any]:
     """What the state holds of a resource."""
     return resource.get("outputs") or {}
@@ -52,42 +59,42 @@ def region_of(resource: Resource) -> str | None:
     return outputs_of(resource).get("region")
 
 
-def unprotect_instance(account: Account, resource: Resource) -> None:
+def unprotect_instance(account: Reached, resource: Resource) -> None:
     """RDS: DeletionProtection off."""
     account.client("rds", region_of(resource)).modify_db_instance(
         DBInstanceIdentifier=outputs_of(resource)["identifier"], DeletionProtection=False, ApplyImmediately=True
     )
 
 
-def unprotect_cluster(account: Account, resource: Resource) -> None:
+def unprotect_cluster(account: Reached, resource: Resource) -> None:
     """RDS: DeletionProtection of a cluster off."""
     account.client("rds", region_of(resource)).modify_db_cluster(
         DBClusterIdentifier=outputs_of(resource)["clusterIdentifier"], DeletionProtection=False, ApplyImmediately=True
     )
 
 
-def unprotect_load_balancer(account: Account, resource: Resource) -> None:
+def unprotect_load_balancer(account: Reached, resource: Resource) -> None:
     """Elastic Load Balancing: deletion_protection.enabled off."""
     account.client("elbv2", region_of(resource)).modify_load_balancer_attributes(
         LoadBalancerArn=resource["id"], Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}]
     )
 
 
-def unprotect_table(account: Account, resource: Resource) -> None:
+def unprotect_table(account: Reached, resource: Resource) -> None:
     """DynamoDB: DeletionProtectionEnabled off."""
     account.client("dynamodb", region_of(resource)).update_table(
         TableName=resource["id"], DeletionProtectionEnabled=False
     )
 
 
-def unprotect_user_pool(account: Account, resource: Resource) -> None:
+def unprotect_user_pool(account: Reached, resource: Resource) -> None:
     """Cognito: DeletionProtection INACTIVE."""
     account.client("cognito-idp", region_of(resource)).update_user_pool(
         UserPoolId=resource["id"], DeletionProtection="INACTIVE"
     )
 
 
-def empty_bucket(account: Account, resource: Resource) -> None:
+def empty_bucket(account: Reached, resource: Resource) -> None:
     """S3: delete every version and delete marker."""
     s3 = account.client("s3", region_of(resource))
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=resource["id"]):
@@ -103,14 +110,14 @@ def empty_bucket(account: Account, resource: Resource) -> None:
                 raise ClientError({"Error": error}, "DeleteObjects")
 
 
-def open_bucket(account: Account, resource: Resource) -> None:
+def open_bucket(account: Reached, resource: Resource) -> None:
     """S3: no access logs, which would fill the logs' bucket again, and no policy: each refuses calls without TLS."""
     s3 = account.client("s3", region_of(resource))
     s3.put_bucket_logging(Bucket=resource["id"], BucketLoggingStatus={})
     s3.delete_bucket_policy(Bucket=resource["id"])
 
 
-def empty_repository(account: Account, resource: Resource) -> None:
+def empty_repository(account: Reached, resource: Resource) -> None:
     """ECR: delete every image."""
     ecr = account.client("ecr", region_of(resource))
     images = [
@@ -122,7 +129,7 @@ def empty_repository(account: Account, resource: Resource) -> None:
         ecr.batch_delete_image(repositoryName=resource["id"], imageIds=images)
 
 
-def forget_secret(account: Account, resource: Resource) -> None:
+def forget_secret(account: Reached, resource: Resource) -> None:
     """A deleted secret keeps its name for its recovery window; without this the next `up` could not use the name."""
     manager = account.client("secretsmanager", region_of(resource))
     with contextlib.suppress(ClientError):
@@ -130,21 +137,21 @@ def forget_secret(account: Account, resource: Resource) -> None:
     manager.delete_secret(SecretId=resource["id"], ForceDeleteWithoutRecovery=True)
 
 
-def remove_final_cluster_snapshot(account: Account, resource: Resource) -> None:
+def remove_final_cluster_snapshot(account: Reached, resource: Resource) -> None:
     """The same of a cluster."""
     name = outputs_of(resource).get("finalSnapshotIdentifier")
     if name:
         account.client("rds", region_of(resource)).delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
 
 
-def remove_final_snapshot(account: Account, resource: Resource) -> None:
+def remove_final_snapshot(account: Reached, resource: Resource) -> None:
     """A final snapshot keeps its name; without this the next `down` could not use it."""
     name = outputs_of(resource).get("finalSnapshotIdentifier")
     if name:
         account.client("rds", region_of(resource)).delete_db_snapshot(DBSnapshotIdentifier=name)
 
 
-Lift = Callable[[Account, Resource], None]
+Lift = Callable[[Reached, Resource], None]
 
 FIRST: dict[str, Lift] = {"aws:s3/bucket:Bucket": open_bucket}
 
@@ -168,7 +175,7 @@ AFTER_DESTROY: dict[str, Lift] = {
 ABSENT = ("NotFound", "NoSuch", "NotExist")
 
 
-def apply(lifts: Mapping[str, Lift], account: Account, resources: Iterable[Resource]) -> None:
+def apply(lifts: Mapping[str, Lift], account: Reached, resources: Iterable[Resource]) -> None:
     """Call the lift of each resource that has one; what is already absent is passed over."""
     for resource in resources:
         lift_one = lifts.get(resource["type"])
@@ -181,13 +188,13 @@ def apply(lifts: Mapping[str, Lift], account: Account, resources: Iterable[Resou
                 raise
 
 
-def lift(account: Account, resources: Iterable[Resource]) -> None:
+def lift(account: Reached, resources: Iterable[Resource]) -> None:
     """Before `pulumi destroy`: deletion protection off, versioned buckets, repositories emptied."""
     held = list(resources)
     apply(FIRST, account, held)
     apply(BEFORE_DESTROY, account, held)
 
 
-def remove_remains(account: Account, resources: Iterable[Resource]) -> None:
+def remove_remains(account: Reached, resources: Iterable[Resource]) -> None:
     """After `pulumi destroy`: what AWS keeps of deleted resources, and would be in the way of the next `up`."""
     apply(AFTER_DESTROY, account, resources)

@@ -375,6 +375,8 @@ def _objectives(
 ) -> Iterator[Problem]:
     """Backups meet the recovery objectives, or the objective is refused with the reason (FAC-DR-01, BER-DR-04)."""
     if recovery is not None:
+        if recovery.snapshot_copies is not None and database is None:
+            yield _problem("recovery.snapshot_copies", "none without a database", "some", "Remove the key.")
         for found in unmet(recovery, database, storage):
             yield _problem(f"recovery.{found.path}", found.expected, found.found, found.why)
 

@@ -41,6 +41,17 @@ _RESERVED_WORDS = frozenset(_RESERVED_TEXT.split())
 """Words PostgreSQL reserves (PostgreSQL documentation, appendix C, "SQL Key Words")."""
 
 
+class SnapshotSettings(Section):
+    """The snapshot a database begins as, with its data and users (BER-DR-19). Only looked at when it is created."""
+
+    identifier: Annotated[
+        str, Field(pattern=r"^(arn:aws:rds:[a-z0-9-]+:\d{12}:(cluster-)?snapshot:)?[A-Za-z][A-Za-z0-9:-]{0,254}$")
+    ]
+    """Name, or ARN, of a snapshot in the stack's region."""
+    kms_key_arn: Annotated[str, Field(pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$")]
+    """Key it is encrypted with. The database keeps it: RDS restores under no other."""
+
+
 class PostgresqlSettings(Section):
     """What an RDS instance and an Aurora cluster have in common: private, encrypted, TLS only, backed up."""
 
@@ -49,6 +60,8 @@ class PostgresqlSettings(Section):
     engine_version: EngineVersion
     """PostgreSQL version, major and minor; checked against what AWS offers before anything is created (ALL-02, BER-N02,
     MSP-N01, OMN-N01)."""
+    snapshot: SnapshotSettings | None = None
+    """Snapshot it is restored from; absent: it begins empty."""
     backup_days: Annotated[int, Field(ge=7, le=35)] = 7
     """Days automated backups are kept, for recovery to any point in time (BER-DB-05, MSP-DB-07, OMN-DB-05)."""
     backup_window: DailyWindow = "06:00-07:00"

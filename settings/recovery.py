@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -83,6 +83,15 @@ class BackupPlanSettings(Section):
         return self
 
 
+class SnapshotCopiesSettings(Section):
+    """Copies of the database's automated snapshots in the recovery region, made by a function (BER-DR-13)."""
+
+    every_hours: Annotated[int, Field(ge=1, le=24)] = 1
+    """Hours between looks for a new snapshot; RDS takes one a day, so most find nothing to do."""
+    keep: Annotated[int, Field(ge=1, le=100)] = 7
+    """Copies kept; the newest is never removed (BER-N30)."""
+
+
 class StateBackendSettings(Section):
     """The bucket that keeps this program's state, and its copy in the recovery region (BER-DR-05 to 08)."""
 
@@ -118,9 +127,17 @@ class RecoverySettings(Section):
     """Whether the database's automated backups are replicated there, for recovery to within minutes (BER-DR-13)."""
     database_backup_days: Annotated[int, Field(ge=1, le=35)] | None = None
     """Days the replicated backups are kept. Default: as many as `database.backup_days` (BER-N30)."""
+    snapshot_copies: SnapshotCopiesSettings | None = None
+    """Copies of the database's daily snapshots there, which a recovery stack is restored from; absent: none
+    (BER-DR-13, FAC-DR-05)."""
     backup_plan: BackupPlanSettings = BackupPlanSettings()
     """AWS Backup, with copies in the recovery region."""
     restore_testing: RestoreTestingSettings | None = RestoreTestingSettings()
     """Restore tests of what AWS Backup keeps; null: none."""
+    stack: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]], examples=[
+        {"database": {"instance_class": "db.m6g.large"}}
+    ])  # fmt: skip
+    """What a recovery stack has otherwise: sections and their keys as in a stack file, such as an instance class where
+    the other region does not offer the same. `phi dr plan` checks them."""
     state_backend: StateBackendSettings | None = None
     """The program's own state; absent: kept elsewhere."""

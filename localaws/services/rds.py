@@ -160,12 +160,13 @@ class Instance(Handler):
     }  # fmt: skip
     OWN = frozenset(
         {"identifier", "password", "passwordWo", "passwordWoVersion", "skipFinalSnapshot", "finalSnapshotIdentifier",
-         "deleteAutomatedBackups", "applyImmediately", "allowMajorVersionUpgrade", "replicateSourceDb", "tags"}
+         "deleteAutomatedBackups", "applyImmediately", "allowMajorVersionUpgrade", "replicateSourceDb",
+         "snapshotIdentifier", "tags"}
     )  # fmt: skip
     inputs = frozenset(WIRE) | OWN
     replace_on = frozenset(
         {"identifier", "engine", "storageEncrypted", "kmsKeyId", "dbName", "username", "availabilityZone",
-         "dbSubnetGroupName", "replicateSourceDb"}
+         "dbSubnetGroupName", "replicateSourceDb", "snapshotIdentifier"}
     )  # fmt: skip
     write_only = frozenset({"passwordWo", "password"})
     defaults: ClassVar[Props] = {"autoMinorVersionUpgrade": True, "skipFinalSnapshot": False}
@@ -202,10 +203,30 @@ class Instance(Handler):
         named = {"DBInstanceIdentifier": inputs["identifier"], "Tags": to_tags(inputs["tags"])}
         if inputs.get("replicateSourceDb"):
             self._replicate(call, inputs, named, wire)
+        elif inputs.get("snapshotIdentifier"):
+            self._restore(call, inputs, named, wire)
         else:
             call.client("rds").create_db_instance(**named, **wire)
         self._keep(call, inputs["identifier"], inputs)
         return inputs["identifier"]
+
+    def _restore(self, call: Call, inputs: Props, named: Props, wire: Props) -> None:
+        """From a snapshot: what a restore does not take is set afterwards, as the official provider does."""
+        client, kept = call.client("rds"), {"Engine", "DBName", "StorageEncrypted"}
+        taken = client.meta.service_model.operation_model("RestoreDBInstanceFromDBSnapshot").input_shape.members
+        later = client.meta.service_model.operation_model("ModifyDBInstance").input_shape.members
+        snapshot = client.describe_db_snapshots(DBSnapshotIdentifier=inputs["snapshotIdentifier"])["DBSnapshots"][0]
+        if inputs.get("kmsKeyId") not in (None, snapshot.get("KmsKeyId")):
+            refuse("CreateDBInstance", "InvalidParameterCombination",
+                   f"kmsKeyId: the snapshot is encrypted with {snapshot.get('KmsKeyId')}")  # fmt: skip
+        client.restore_db_instance_from_db_snapshot(
+            DBSnapshotIdentifier=inputs["snapshotIdentifier"], **named,
+            **{name: value for name, value in wire.items() if name in taken and name not in kept},
+        )  # fmt: skip
+        client.modify_db_instance(
+            DBInstanceIdentifier=inputs["identifier"], ApplyImmediately=True,
+            **{name: value for name, value in wire.items() if name in later and name not in taken},
+        )  # fmt: skip
 
     def _replicate(self, call: Call, inputs: Props, named: Props, wire: Props) -> None:
         """A read replica: what its source decides is not asked for, as the official provider does not."""
@@ -360,12 +381,12 @@ class Cluster(Shadowed):
     OWN = frozenset(
         {"clusterIdentifier", "masterPasswordWo", "masterPasswordWoVersion", "serverlessv2ScalingConfiguration",
          "deleteAutomatedBackups", "skipFinalSnapshot", "finalSnapshotIdentifier", "applyImmediately",
-         "allowMajorVersionUpgrade", "tags"}
+         "allowMajorVersionUpgrade", "snapshotIdentifier", "tags"}
     )  # fmt: skip
     inputs = frozenset(WIRE) | OWN
     replace_on = frozenset(
         {"clusterIdentifier", "engine", "engineMode", "storageEncrypted", "kmsKeyId", "databaseName", "masterUsername",
-         "dbSubnetGroupName"}
+         "dbSubnetGroupName", "snapshotIdentifier"}
     )  # fmt: skip
     write_only = frozenset({"masterPasswordWo"})
     left_to_aws = frozenset({"dbClusterParameterGroupName", "dbSubnetGroupName", "kmsKeyId", "port"})
@@ -386,13 +407,26 @@ class Cluster(Shadowed):
         wire = {target: inputs[name] for name, target in self.WIRE.items() if inputs.get(name) is not None}
         if inputs.get("masterPasswordWo"):
             wire["MasterUserPassword"] = inputs["masterPasswordWo"]
-        call.client("rds").create_db_cluster(
-            DBClusterIdentifier=inputs["clusterIdentifier"],
-            Tags=to_tags(inputs["tags"]),
-            **wire,
-            **_capacity(inputs),
-        )
+        named = {"DBClusterIdentifier": inputs["clusterIdentifier"], "Tags": to_tags(inputs["tags"])}
+        if inputs.get("snapshotIdentifier"):
+            self._restore(call, inputs, named, wire | _capacity(inputs))
+        else:
+            call.client("rds").create_db_cluster(**named, **wire, **_capacity(inputs))
         return inputs["clusterIdentifier"]
+
+    def _restore(self, call: Call, inputs: Props, named: Props, wire: Props) -> None:
+        """From a snapshot: what a restore does not take is set afterwards, as the official provider does."""
+        client = call.client("rds")
+        taken = client.meta.service_model.operation_model("RestoreDBClusterFromSnapshot").input_shape.members
+        later = client.meta.service_model.operation_model("ModifyDBCluster").input_shape.members
+        client.restore_db_cluster_from_snapshot(
+            SnapshotIdentifier=inputs["snapshotIdentifier"], **named,
+            **{name: value for name, value in wire.items() if name in taken},
+        )  # fmt: skip
+        client.modify_db_cluster(
+            DBClusterIdentifier=inputs["clusterIdentifier"], ApplyImmediately=True,
+            **{name: value for name, value in wire.items() if name in later and name not in taken},
+        )  # fmt: skip
 
     def live(self, call: Call, id: str, kept: Props) -> Props | None:
         cluster = call.client("rds").describe_db_clusters(DBClusterIdentifier=id)["DBClusters"][0]

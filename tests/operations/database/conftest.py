@@ -87,11 +87,11 @@ def binaries() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running(binaries: Path, name: str) -> Iterator[Postgres]:
+def running(binaries: Path, name: str, address: str = ADDRESS) -> Iterator[Postgres]:
     password = f"only-for-tests:{name}\\"  # a colon and a backslash: what password files escape
     with tempfile.TemporaryDirectory(prefix="phi-postgres-") as folder:
         there = Path(folder)
-        certificate, key = signed(there)
+        certificate, key = signed(there, address)
         (there / "password").write_text(password)
         unprivileged: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -137,10 +137,10 @@ def wait(server: Postgres, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(server.log.read_text())
 
 
-def signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for the stack's address, and its key."""
+def signed(folder: Path, address: str) -> tuple[Path, Path]:
+    """A certificate for the address of a stack's database, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ADDRESS)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "database")])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -150,7 +150,7 @@ def signed(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(ADDRESS)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(address)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -1,0 +1,160 @@
+"""Pulumi on a named stack and a named backend: the state of a stack outlives its region in a copy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+from engine import install
+from operations.aws import Clients
+from operations.mistakes import Mistake, Refused
+from operations.terminal import project
+
+_LOCKS, _STACKS = ".pulumi/locks/", ".pulumi/stacks/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """Where states are kept: a bucket (`s3://…`) or a folder (`file://…`).
+
+    Source: Pulumi documentation, "Managing state and backend options".
+    """
+
+    url: str
+
+    @classmethod
+    def current(cls) -> Backend:
+        """The one PULUMI_BACKEND_URL names. Raises Mistake when it names none."""
+        url = os.environ.get("PULUMI_BACKEND_URL", "")
+        if not url.startswith(("s3://", "file://")):
+            raise Mistake(f"PULUMI_BACKEND_URL: expected s3://… or file://…, found {url or 'nothing'}.")
+        return cls(url=url)
+
+    @classmethod
+    def bucket(cls, name: str, region: str) -> Backend:
+        """A bucket; on the embedded AWS its name cannot be part of the host."""
+        style = "&use_path_style=true" if os.environ.get("AWS_ENDPOINT_URL") else ""
+        return cls(url=f"s3://{name}?region={region}{style}")
+
+    def objects(self, client: Clients, prefix: str) -> dict[str, datetime]:
+        """Path → when it was written last, of what is kept under a prefix."""
+        parts = urlsplit(self.url)
+        if parts.scheme == "file":
+            root = Path(parts.path)
+            found = [path for path in (root / prefix).rglob("*") if path.is_file()]
+            written = {path: datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in found}
+            return {str(path.relative_to(root)): when for path, when in written.items()}
+        region = parse_qs(parts.query).get("region", [os.environ.get("AWS_REGION", "")])[0]
+        folder = parts.path.strip("/")
+        start = f"{folder}/{prefix}" if folder else prefix
+        pages = client("s3", region).get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=start)
+        return {each["Key"]: each["LastModified"] for page in pages for each in page.get("Contents", ())}
+
+    def locks(self, client: Clients, stack: str) -> list[str]:
+        """Locks that are held on a stack (BER-N03: Pulumi's are in the bucket, there is no lock table)."""
+        return sorted(path for path in self.objects(client, _LOCKS) if f"/{stack}/" in path)
+
+    def written(self, client: Clients, stack: str) -> datetime | None:
+        """When the state of a stack was written last; None when it is not kept here."""
+        states = self.objects(client, _STACKS)
+        return max((when for path, when in states.items() if path.endswith(f"/{stack}.json")), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack, the backend that keeps its state, and the file with its settings."""
+
+    name: str
+    backend: Backend
+    file: Path
+    folder: Path | None = None
+    """Where `pulumi` runs; None: in the project."""
+
+    def run(self, *arguments: str, text: str | None = None, log: Path | None = None) -> str:
+        """What a `pulumi` command prints, which also goes into a log. Raises Refused with its last words."""
+        process = self.start(*arguments, text=text)
+        said, complaint = process.communicate(text)
+        if log is not None:
+            with log.open("a") as stream:
+                stream.write(f"$ pulumi {' '.join(arguments)}\n{said}{complaint}\n")
+        if process.returncode:
+            words = "\n".join((complaint.strip() or said.strip()).splitlines()[-20:])
+            where = "" if log is None else f" The whole of it is in {log}."
+            raise Refused(f"`pulumi {' '.join(arguments[:2])}` of {self.name} fails: {words}{where}")
+        return said
+
+    def start(self, *arguments: str, text: str | None = None, log: IO[str] | None = None) -> subprocess.Popen[str]:
+        """Start a `pulumi` command and give its process.   log: where its words go; None: into pipes."""
+        engine = install.find()
+        if engine is None:
+            raise Refused("No Pulumi engine: `phi engine install` gets one.")
+        return subprocess.Popen(
+            [engine.pulumi, *arguments, "--non-interactive"],
+            cwd=self.folder or project(),
+            env={**self.environment, **install.environment(engine)},
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            stdout=log or subprocess.PIPE,
+            stderr=subprocess.STDOUT if log else subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            **os.environ,
+            "PULUMI_BACKEND_URL": self.backend.url,
+            "PULUMI_STACK": self.name,
+            "PULUMI_OPTION_CONFIG_FILE": str(self.file),
+        }
+
+    def exists(self) -> bool:
+        listed: list[dict[str, Any]] = json.loads(self.run("stack", "ls", "--json"))
+        return any(each["name"].rpartition("/")[2] == self.name for each in listed)
+
+    def create(self, secrets_provider: str | None = None) -> None:
+        """An empty stack, its secrets encrypted as its file says."""
+        provider = () if secrets_provider is None else ("--secrets-provider", secrets_provider)
+        self.run("stack", "init", self.name, "--no-select", *provider)
+
+    def outputs(self) -> dict[str, Any]:
+        return json.loads(self.run("stack", "output", "--json"))
+
+    def resources(self) -> list[dict[str, Any]]:
+        return json.loads(self.run("stack", "export"))["deployment"].get("resources") or []
+
+    def move_to(self, other: Stack) -> None:
+        """Copy the state into another backend; secrets stay encrypted as they are.
+
+        `stack init` writes into the stack file of its folder: here it is an empty project of the same name.
+        """
+        with tempfile.TemporaryDirectory(prefix="phi-state-") as folder:
+            bare, file = Path(folder), Path(folder) / "state.json"
+            self.run("stack", "export", "--file", str(file))
+            name = yaml.safe_load((project() / "Pulumi.yaml").read_text())["name"]
+            (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python"}))
+            elsewhere = replace(other, folder=bare, file=bare / f"Pulumi.{other.name}.yaml")
+            if not elsewhere.exists():
+                elsewhere.create(_secrets_provider(file))
+            elsewhere.run("stack", "import", "--file", str(file))
+
+
+def _secrets_provider(state: Path) -> str | None:
+    """The KMS key a state's secrets are encrypted with; None: a passphrase."""
+    provider: dict[str, Any] = json.loads(state.read_text())["deployment"].get("secrets_providers") or {}
+    return provider["state"]["url"] if provider.get("type") == "cloud" else None
+
+
+def file_of(stack: str) -> Path:
+    """The settings of a stack, as Pulumi itself would find them here."""
+    given, own = os.environ.get("PULUMI_OPTION_CONFIG_FILE"), f"Pulumi.{stack}.yaml"
+    return Path(given) if given and Path(given).name == own else project() / own

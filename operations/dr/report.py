@@ -1,0 +1,114 @@
+"""The report of a drill, a failover or a failback: what took how long, and whether the objectives were met."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from operations.dr.steps import Journal
+from settings.recovery import RecoverySettings
+
+_MINUTE = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Minutes; None: not measured.   rto: until service was back.   rpo: of data lost."""
+
+    rto: float | None
+    rpo: float | None
+
+
+def measured(journal: Journal) -> Measured:
+    """RTO: from the loss to the end of the verification. RPO: from the newest data restored to the loss."""
+    values = journal.values
+    lost = _moment(values.get("lost"))
+    verified = journal.done("verify")
+    taken = ((journal.done("loss") or {}).get("facts") or {}).get("snapshot_taken")
+    back = None if verified is None else _moment(verified["finished"])
+    return Measured(
+        rto=None if lost is None or back is None else (back - lost).total_seconds() / _MINUTE,
+        rpo=None if lost is None or taken is None else max((lost - _known(taken)).total_seconds() / _MINUTE, 0),
+    )
+
+
+def write(journal: Journal, recovery: RecoverySettings, folder: Path) -> tuple[Path, Path]:
+    """`report.json` and `report.md` in a folder."""
+    document = content(journal, recovery)
+    files = folder / "report.json", folder / "report.md"
+    files[0].write_text(json.dumps(document, indent=2, default=str) + "\n")
+    files[1].write_text(text(document))
+    return files
+
+
+def content(journal: Journal, recovery: RecoverySettings) -> dict[str, Any]:
+    """The report as data."""
+    values, result = journal.values, measured(journal)
+    rpo_limit = recovery.region_rpo_minutes
+    return {
+        "kind": values["kind"], "stack": values["stack"], "from": values["from"], "to": values["to"],
+        "lost": values.get("lost"), "started": values["started"], "finished": values.get("finished"),
+        "rto_minutes": result.rto, "rto_objective_minutes": recovery.rto_minutes,
+        "rto_met": None if result.rto is None else result.rto <= recovery.rto_minutes,
+        "rpo_minutes": result.rpo, "rpo_objective_minutes": rpo_limit,
+        "rpo_met": None if result.rpo is None else result.rpo <= rpo_limit,
+        "steps": [
+            {"name": name, **entry, "seconds": _seconds(entry)} for name, entry in values["steps"].items()
+        ],
+        "answers": (values.get("answers") or {}).get("verify", []),
+    }  # fmt: skip
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """The report for people, in Markdown."""
+    lines = [
+        f"# {document['kind'].capitalize()} of {document['stack']}", "",
+        f"{document['from']} → {document['to']}, begun {document['started']}, "
+        f"ended {document['finished'] or 'not yet'}.",
+        "", "| Objective | Wanted | Measured | Met |", "|---|---|---|---|",
+        _row("RTO: service is back", document, "rto"), _row("RPO: data lost", document, "rpo"),
+        "", "| Step | Began | Seconds | Facts |", "|---|---|---|---|",
+        *(
+            f"| {step['name']} | {step['started']} | {step['seconds'] if step['seconds'] is not None else 'not done'} "
+            f"| {_facts(step.get('facts') or {})} |"
+            for step in document["steps"]
+        ),
+        "", "| Asked | Answer | Good |", "|---|---|---|",
+        *(f"| {each['what']} | {each['found']} | {_word(each['good'])} |" for each in document["answers"]),
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _row(title: str, document: Mapping[str, Any], name: str) -> str:
+    found = document[f"{name}_minutes"]
+    shown = "not measured" if found is None else f"{found:.1f} minutes"
+    limit = document[f"{name}_objective_minutes"]
+    return f"| {title} | at most {limit} minutes | {shown} | {_word(document[f'{name}_met'])} |"
+
+
+def _word(good: bool | None) -> str:
+    return {True: "yes", False: "no", None: "not asked"}[good]
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    plain = {name: value for name, value in facts.items() if name != "addresses"}
+    return "; ".join(f"{name}: {value}" for name, value in plain.items()).replace("|", "\\|")
+
+
+def _seconds(entry: Mapping[str, Any]) -> float | None:
+    if "finished" not in entry:
+        return None
+    return (_known(entry["finished"]) - _known(entry["started"])).total_seconds()
+
+
+def _moment(moment: str | None) -> datetime | None:
+    return None if moment is None else _known(moment)
+
+
+def _known(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
