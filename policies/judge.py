@@ -196,7 +196,7 @@ class Judge:
             subject = f"the waiver of {waiver.rule} for {waiver.resource}"
             if waiver.until < self.today:
                 yield Verdict(keeper, root, f"{subject} ended on {waiver.until}: renew or remove it.")
-            elif not waiver.used and not any(rule == waiver.rule for rule, _ in doubts):
+            elif not (waiver.used or waiver.of_any_stack or any(rule == waiver.rule for rule, _ in doubts)):
                 yield Verdict(keeper, root, f"{subject} excuses nothing: remove it.", mandatory=False)
 
 

@@ -37,6 +37,11 @@ class Waiver:
         of = self.rule == rule and fnmatchcase(urn, self.resource) and fnmatchcase(message, self.finding)
         return of and today <= self.until
 
+    @property
+    def of_any_stack(self) -> bool:
+        """Whether it is for whichever stack needs it, so that one which does not is no reason to remove it."""
+        return self.resource.startswith("urn:pulumi:*::")
+
     def concerns(self, stack: str, urns: Iterable[str]) -> bool:
         """Whether its pattern can mean resources of this stack: another stack's waiver is none of its business."""
         parts = self.resource.split("::")

@@ -98,7 +98,7 @@ def _health(account: Account, group: Resource) -> Iterator[Seen]:
 @of(
     "aws:wafv2/webAclAssociation:WebAclAssociation",
     name="web-acl",
-    requirements=("FAC-OPS-22", "LWO-EDG-08"),
+    requirements=("FAC-OPS-22", "LWO-EDG-04"),
     fix="`pulumi up --refresh` puts the web ACL in front again.",
 )
 def _web_acl(account: Account, association: Resource) -> Iterator[Seen]:

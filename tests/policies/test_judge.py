@@ -124,6 +124,11 @@ def test_a_waiver_that_excuses_nothing_is_noted() -> None:
     assert [(verdict.mandatory, "excuses nothing" in verdict.message) for verdict in verdicts] == [(False, True)]
 
 
+def test_a_waiver_for_whichever_stack_needs_it_is_not_noted_by_one_that_does_not() -> None:
+    anywhere = waiver(resource="urn:pulumi:*::*::another")
+    assert not found(judged(waivers=[anywhere]), "exception-documented")
+
+
 def test_a_waiver_of_another_stack_is_none_of_this_ones_business() -> None:
     other = waiver(resource="urn:pulumi:elsewhere::*::database")
     assert not found(judged(waivers=[other]), "exception-documented")

@@ -32,7 +32,8 @@ def stack(request: pytest.FixtureRequest) -> Built:
 def taggable(type_: str) -> bool:
     """Whether the provider's class of a type takes tags."""
     package, module, name = type_.split(":")
-    found = getattr(import_module(f"pulumi_{package}.{module.split('/')[0]}"), name)
+    module = module.split("/")[0]
+    found = getattr(import_module(f"pulumi_{package}.{'lambda_' if module == 'lambda' else module}"), name)
     return "tags" in inspect.signature(found.get).parameters
 
 

@@ -122,7 +122,7 @@ def test_the_state_of_a_stack_gives_the_same_overview_as_its_program(
             "urn": each.urn,
             "type": each.type,
             "custom": each.type.startswith("aws:"),
-            "inputs": {key: value for key, value in each.properties.items() if key not in ("id", "arn")},
+            "inputs": {key: value for key, value in each.properties.items() if key not in ("id", "arn", "code")},
             "outputs": {"arn": each.properties.get("arn", "")},
         }
         for each in resources
