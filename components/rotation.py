@@ -118,6 +118,7 @@ class Rotation(pulumi.ComponentResource):
         for who, credentials in kept.items():
             allowed = lambda_.Permission(
                 f"{name}-{who}-call",
+                statement_id=who,
                 action="lambda:InvokeFunction",
                 function=self.function.deployed_name,
                 principal="secretsmanager.amazonaws.com",

@@ -104,6 +104,7 @@ class SnapshotCopies(pulumi.ComponentResource):
         )
         allowed = lambda_.Permission(
             f"{name}-call",
+            statement_id="schedule",
             action="lambda:InvokeFunction",
             function=self.function.deployed_name,
             principal="events.amazonaws.com",

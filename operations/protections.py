@@ -172,7 +172,7 @@ AFTER_DESTROY: dict[str, Lift] = {
 }
 
 # The resource is not there (any more): nothing to lift.
-ABSENT = ("NotFound", "NoSuch", "NotExist")
+ABSENT = ("NotFound", "NoSuch", "NotExist", "NonExistent")
 
 
 def apply(lifts: Mapping[str, Lift], account: Reached, resources: Iterable[Resource]) -> None:

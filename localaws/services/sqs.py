@@ -37,6 +37,8 @@ class Queue(Handler):
 
     def read(self, call: Call, id: str, known: Props) -> Props | None:
         client = call.client("sqs")
+        # an import may name the queue by the address that the account answered over HTTP with
+        id = client.get_queue_url(QueueName=id.rsplit("/", 1)[-1])["QueueUrl"]
         held = client.get_queue_attributes(QueueUrl=id, AttributeNames=["All"])["Attributes"]
         live = {
             name: int(held[wire]) if held[wire].isdigit() else held[wire]
@@ -45,7 +47,7 @@ class Queue(Handler):
         }
         arn = held["QueueArn"]
         tags = client.list_queue_tags(QueueUrl=id).get("Tags", {})
-        return {**live, "name": arn.rsplit(":", 1)[-1], "url": id, "arn": arn, "tags": tags}
+        return {**live, "name": arn.rsplit(":", 1)[-1], "id": id, "url": id, "arn": arn, "tags": tags}
 
     def update(self, call: Call, id: str, old: Props, new: Props) -> None:
         client = call.client("sqs")

@@ -39,6 +39,7 @@ NOT_IN_THE_ACCOUNT = {
     "aws:elasticache/parameterGroup:ParameterGroup",
     "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
     "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:sqs/queuePolicy:QueuePolicy",
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
 }
 
