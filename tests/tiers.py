@@ -16,7 +16,8 @@ IN_PARALLEL = ["-n", "auto", "--dist", "loadfile"]
 
 TIERS = {
     "check": ["make", "--no-print-directory", "check"],
-    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine", "tests/operations", "tests/checking", "tests/ci"],
+    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine", "tests/checking"],
+    "operations": [*PYTEST, *IN_PARALLEL, "tests/operations", "tests/ci"],
     "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
     "localaws": [*PYTEST, *IN_PARALLEL, "tests/localaws"],
     "docs": [*PYTEST, "tests/docs"],
