@@ -12,6 +12,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
@@ -68,6 +69,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, pulumi.AssetArchive):
         return {name: _plain(asset) for name, asset in value.assets.items()}
+    if isinstance(value, pulumi.FileAsset):
+        return Path(value.path).read_text()
     return value.text if isinstance(value, pulumi.StringAsset) else value
 
 
