@@ -99,6 +99,6 @@ def block(index: int) -> None:
 
 
 for service in (pulumi.Config().get("services") or "").split():
-    importlib.import_module(f"pulumi_aws.{service}")
+    importlib.import_module(f"pulumi_aws.{'lambda_' if service == 'lambda' else service}")
 for index in range(pulumi.Config().require_int("resources") // BLOCK):
     block(index)
