@@ -22,9 +22,9 @@ from botocore.parsers import ResponseParserError
 
 from operations.aws import Clients
 from operations.local import LocalError
+from operations.plan import UNKNOWN
 from operations.protections import ABSENT
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value that is known only after an update
 PLACEHOLDER = "<PLACEHOLDER>"  # how it writes an id it does not know
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any, cast
 
-from engine import install
-from operations.mistakes import Mistake, Refused
+from operations.engine_call import pulumi, required
+from operations.mistakes import Mistake
 from operations.terminal import project
 
 
@@ -39,21 +37,6 @@ def text_of(file: Path) -> str:
 
 def engine_answer(stack: str, *command: str) -> str:
     """What `pulumi stack COMMAND` prints of a stack. Raises Refused when there is no engine, or it fails."""
-    engine = install.find()
-    if engine is None:
-        raise Refused(
-            f"No Pulumi engine to read the stack with: `phi engine install` gets one, or give a file that "
-            f"`pulumi stack {' '.join(command)}` has written."
-        )
-    done = subprocess.run(
-        [engine.pulumi, "stack", *command, "--stack", stack, "--non-interactive"],
-        cwd=project(),
-        env={**os.environ, **install.environment(engine)},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        raise Refused(f"`pulumi stack {command[0]}` of {stack} fails: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+    otherwise = f", or give a file that `pulumi stack {' '.join(command)}` has written"
+    engine = required(" to read the stack with", otherwise)
+    return pulumi("stack", *command, "--stack", stack, folder=project(), engine=engine, of=stack)

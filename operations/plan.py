@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a value that is known only after an update
 ENVIRONMENT = {"PULUMI_DEBUG_COMMANDS": "true"}  # lets the engine accept `--event-log`
 
 

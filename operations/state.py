@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -87,10 +88,15 @@ def _resource(entry: dict[str, Any]) -> Resource:
     )
 
 
+def marked_secret(members: Mapping[str, Any]) -> bool:
+    """Whether an object of the engine's stands for a secret."""
+    return members.get(_SIGNATURE) == _SECRET
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
-        if members.get(_SIGNATURE) == _SECRET:
+        if marked_secret(members):
             return SECRET
         return {key: _plain(each) for key, each in members.items()}
     return [_plain(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 
-from engine import install
+from operations.engine_call import required, running
 from operations.mistakes import Refused
 from operations.terminal import project
 
@@ -18,15 +17,13 @@ def update(stack: str, urns: Sequence[str]) -> None:
 
     Raises Refused with the engine's own words when there is none, or the plan breaks a policy, or AWS refuses.
     """
-    found = install.find()
-    if found is None:
-        raise Refused("No Pulumi engine to deploy with: `phi engine install` gets one.")
-    environment = {**os.environ, **install.environment(found)}
+    engine = required(" to deploy with")
+    environment = running(engine)
     if (project() / "policies").is_dir():
         environment.setdefault("PULUMI_OPTION_POLICY_PACK", str(project() / "policies"))
     targets = [argument for urn in urns for argument in ("--target", urn)]
     done = subprocess.run(
-        [found.pulumi, "up", "--stack", stack, "--yes", "--non-interactive", "--suppress-outputs",
+        [engine.pulumi, "up", "--stack", stack, "--yes", "--non-interactive", "--suppress-outputs",
          "--suppress-progress", *targets],
         cwd=project(),
         env=environment,

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from operations import state
-from operations.backend.place import project_name, pulumi
+from operations.backend.place import project_name
+from operations.engine_call import pulumi
 from operations.mistakes import Mistake, Refused
 
 _OWN = ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK", "PULUMI_OPTION_POLICY_PACK")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
-from engine import install
 from operations.aws import Clients
-from operations.mistakes import Mistake, Refused
+from operations.engine_call import pulumi
+from operations.mistakes import Mistake
 
 STALE_MINUTES = 15
 """Age from which a lock may be released by hand (BER-OPS-11)."""
@@ -86,25 +84,6 @@ def locks(clients: Clients, there: Place, region: str, project: str, stack: str)
                     )
                 )  # fmt: skip
     return sorted(found, key=lambda lock: lock.taken)
-
-
-def pulumi(*arguments: str, folder: Path, environment: Mapping[str, str] | None = None) -> str:
-    """What a `pulumi` command prints. Raises Refused with its own words when it fails, or there is no engine."""
-    engine = install.find()
-    if engine is None:
-        raise Refused("No Pulumi engine: `phi engine install` gets one.")
-    done = subprocess.run(
-        [engine.pulumi, *arguments, "--non-interactive"],
-        cwd=folder,
-        env={**(os.environ if environment is None else environment), **install.environment(engine)},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        raise Refused(f"`pulumi {' '.join(arguments[:2])}` fails: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
 
 
 def current(folder: Path) -> str:

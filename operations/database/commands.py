@@ -204,11 +204,9 @@ def rollback(
     bundle: Bundle = None, outputs_file: OutputsFile = None,
 ) -> None:  # fmt: skip
     """Undo a migration, complete or not: the stack's database is again the one from before it."""
-    database, way, state = _begun(
-        stack, outputs_file, Way(direct=direct, through=through, target=target, bundle=bundle)
-    )
-    agree(f"Undo the migration into {database.name}, and drop what it has restored?", yes)
-    with reached(database, credentials(database), way) as server, migration.alone(state.folder):
+    way = Way(direct=direct, through=through, target=target, bundle=bundle)
+    question = "Undo the migration into {database}, and drop what it has restored?"
+    with _begun(stack, outputs_file, way, question, yes) as (server, state):
         output.print(migration.rollback(server, state), highlight=False)
 
 
@@ -218,20 +216,24 @@ def finish(
     bundle: Bundle = None, outputs_file: OutputsFile = None,
 ) -> None:  # fmt: skip
     """Let go of what a complete migration has kept: the earlier database and the archive. There is no way back."""
-    database, way, state = _begun(
-        stack, outputs_file, Way(direct=direct, through=through, target=target, bundle=bundle)
-    )
-    agree(f"Drop the database that {database.name} was before the migration?", yes)
-    with reached(database, credentials(database), way) as server, migration.alone(state.folder):
+    way = Way(direct=direct, through=through, target=target, bundle=bundle)
+    question = "Drop the database that {database} was before the migration?"
+    with _begun(stack, outputs_file, way, question, yes) as (server, state):
         output.print(migration.finish(server, state), highlight=False)
 
 
-def _begun(stack: str, outputs_file: Path | None, way: Way) -> tuple[StackDatabase, Way, State]:
+@contextlib.contextmanager
+def _begun(
+    stack: str, outputs_file: Path | None, way: Way, question: str, yes: bool
+) -> Generator[tuple[Server, State]]:
+    """The stack's database and the migration that was begun into it, once the person has agreed to the question."""
     database = StackDatabase.of(stack, outputs.read(stack, outputs_file))
     state = State(state_folder() / stack)
     if not state.begun:
         raise Mistake(f"{stack}: expected a migration that was begun here, found none in {state.folder}.")
-    return database, way, state
+    agree(question.format(database=database.name), yes)
+    with reached(database, credentials(database), way) as server, migration.alone(state.folder):
+        yield server, state
 
 
 @app.command()

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import yaml
 
-from engine import install
 from operations.aws import Clients
+from operations.backend.move import provider_of
+from operations.backend.place import place, project_name
+from operations.engine_call import required, running
 from operations.mistakes import Mistake, Refused
 from operations.terminal import project
 
@@ -54,10 +56,9 @@ class Backend:
             found = [path for path in (root / prefix).rglob("*") if path.is_file()]
             written = {path: datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in found}
             return {str(path.relative_to(root)): when for path, when in written.items()}
-        region = parse_qs(parts.query).get("region", [os.environ.get("AWS_REGION", "")])[0]
-        folder = parts.path.strip("/")
-        start = f"{folder}/{prefix}" if folder else prefix
-        pages = client("s3", region).get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=start)
+        there = place(self.url)
+        s3 = client("s3", there.region or os.environ.get("AWS_REGION", ""))
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=there.bucket, Prefix=f"{there.prefix}{prefix}")
         return {each["Key"]: each["LastModified"] for page in pages for each in page.get("Contents", ())}
 
     def locks(self, client: Clients, stack: str) -> list[str]:
@@ -95,13 +96,11 @@ class Stack:
 
     def start(self, *arguments: str, text: str | None = None, log: IO[str] | None = None) -> subprocess.Popen[str]:
         """Start a `pulumi` command and give its process.   log: where its words go; None: into pipes."""
-        engine = install.find()
-        if engine is None:
-            raise Refused("No Pulumi engine: `phi engine install` gets one.")
+        engine = required()
         return subprocess.Popen(
             [engine.pulumi, *arguments, "--non-interactive"],
             cwd=self.folder or project(),
-            env={**self.environment, **install.environment(engine)},
+            env=running(engine, self.environment),
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=log or subprocess.PIPE,
             stderr=subprocess.STDOUT if log else subprocess.PIPE,
@@ -140,18 +139,11 @@ class Stack:
         with tempfile.TemporaryDirectory(prefix="phi-state-") as folder:
             bare, file = Path(folder), Path(folder) / "state.json"
             self.run("stack", "export", "--file", str(file))
-            name = yaml.safe_load((project() / "Pulumi.yaml").read_text())["name"]
-            (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python"}))
+            (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": project_name(project()), "runtime": "python"}))
             elsewhere = replace(other, folder=bare, file=bare / f"Pulumi.{other.name}.yaml")
             if not elsewhere.exists():
-                elsewhere.create(_secrets_provider(file))
+                elsewhere.create(provider_of(json.loads(file.read_text())))
             elsewhere.run("stack", "import", "--file", str(file))
-
-
-def _secrets_provider(state: Path) -> str | None:
-    """The KMS key a state's secrets are encrypted with; None: a passphrase."""
-    provider: dict[str, Any] = json.loads(state.read_text())["deployment"].get("secrets_providers") or {}
-    return provider["state"]["url"] if provider.get("type") == "cloud" else None
 
 
 def file_of(stack: str) -> Path:

@@ -9,8 +9,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine import install
+from engine.install import Engine
 from operations import plan
+from operations.engine_call import required, running
 from operations.mistakes import Refused
 from operations.review import events, masking
 from operations.review.result import Review
@@ -38,9 +39,10 @@ def preview(stack: str, folder: Path, *, refresh: bool = False) -> Review:
     command = ["preview", "--event-log", str(log), "--save-plan", str(plan_in(folder)), *_options(stack)]
     if refresh:
         command.append("--refresh")
+    engine = required()
     with errors.status(f"Previewing {stack}"):
         done = subprocess.run(
-            [_pulumi(), *command], cwd=project(), env=_environment(), stdin=subprocess.DEVNULL,
+            [engine.pulumi, *command], cwd=project(), env=_environment(engine), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     if not log.stat().st_size:
@@ -60,8 +62,9 @@ def update(stack: str, folder: Path) -> None:
     Raises Refused when the update fails, or would do what the plan does not hold.
     """
     command = ["up", "--yes", "--plan", str(plan_in(folder)), *_options(stack)]
+    engine = required()
     done = subprocess.run(
-        [_pulumi(), *command], cwd=project(), env=_environment(), stdin=subprocess.DEVNULL, check=False
+        [engine.pulumi, *command], cwd=project(), env=_environment(engine), stdin=subprocess.DEVNULL, check=False
     )
     if done.returncode:
         raise Refused(
@@ -74,15 +77,6 @@ def _options(stack: str) -> list[str]:
     return ["--stack", stack, "--non-interactive", "--suppress-outputs", "--suppress-progress"]
 
 
-def _pulumi() -> Path:
-    engine = install.find()
-    if engine is None:
-        raise Refused("No Pulumi engine: `phi engine install` gets one.")
-    return engine.pulumi
-
-
-def _environment() -> dict[str, str]:
-    engine = install.find()
-    assert engine is not None
+def _environment(engine: Engine) -> dict[str, str]:
     pack = os.environ.get(_POLICY_PACK) or str(project() / "policies")
-    return {**os.environ, **install.environment(engine), **plan.ENVIRONMENT, _POLICY_PACK: pack}
+    return {**running(engine), **plan.ENVIRONMENT, _POLICY_PACK: pack}

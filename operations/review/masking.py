@@ -8,11 +8,11 @@ import re
 from functools import cache
 from typing import Any, cast
 
+from operations import plan
 from operations.state import SECRET as SECRET
+from operations.state import marked_secret
 
 UNKNOWN = "[known after the update]"
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # what stands in the engine's events for a value it cannot know yet
-_SIGNATURE, _MARKED = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _SECRET_NAME = re.compile(r"(?i)secret_?(string|binary|value)(Wo)?$")
 _WRITE_ONLY = re.compile(r"Wo$")  # `passwordWo`: an argument the provider never stores
 _ASSIGNED = re.compile(
@@ -27,13 +27,13 @@ def plain(value: Any) -> Any:
     """A property of the engine's events with SECRET and UNKNOWN in place of what it marks so."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
-        if members.get(_SIGNATURE) == _MARKED:
+        if marked_secret(members):
             return SECRET
         return {key: plain(each) for key, each in members.items()}
     if isinstance(value, list):
         return [plain(each) for each in cast("list[Any]", value)]
-    if isinstance(value, str) and _UNKNOWN in value:
-        return UNKNOWN if value == _UNKNOWN else value.replace(_UNKNOWN, UNKNOWN)
+    if isinstance(value, str) and plan.UNKNOWN in value:
+        return value.replace(plan.UNKNOWN, UNKNOWN)
     return value
 
 
