@@ -6,6 +6,7 @@ TIERS ?=
 PHI := .venv/bin/phi
 UV_VERSION := $(shell sed -n 's/.*"uv==\([^"]*\)".*/\1/p' pyproject.toml)
 READY := .venv/.ready
+SOURCES := $(wildcard *.py) checking components engine localaws operations policies settings
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview down test check docs bench
@@ -22,6 +23,7 @@ $(READY): pyproject.toml uv.lock
 	  echo "This Python cannot create virtual environments. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@test -x .venv/bin/uv || { echo "Setting up .venv"; $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv==$(UV_VERSION); }
 	@.venv/bin/uv sync --locked --quiet --compile-bytecode
+	@.venv/bin/python -m compileall -q $(SOURCES) # each process of a run would do it anew where Python may not write (PYTHONDONTWRITEBYTECODE)
 	@touch $@
 
 up: setup ## Deploy STACK (staging) to the embedded AWS, policies enforced

@@ -16,26 +16,29 @@ from typing import Any
 
 from .values import View
 
-FORMATS = {
-    "an AWS access key id": re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b"),
-    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    "a connection string with a password": re.compile(r"\b[a-z][a-z0-9+]*://[^/\s:@'\"]*:[^/\s:@'\"${}<]{6,}@"),
-    "a GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
-    "a GitLab token": re.compile(r"\bgl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}"),
-    "a Slack token": re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    "a Slack webhook": re.compile(r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{16,}"),
-    "a Stripe key": re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
-    "a Twilio key": re.compile(r"\bSK[0-9a-f]{32}\b"),
-    "a SendGrid key": re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
-    "an npm token": re.compile(r"\bnpm_[A-Za-z0-9]{36}\b"),
-    "a PyPI token": re.compile(r"\bpypi-[A-Za-z0-9_-]{50,}"),
-    "a Pulumi token": re.compile(r"\bpul-[0-9a-f]{40}\b"),
-    "a Datadog key": re.compile(r"(?i)\b(?:dd|datadog)_api_key['\"]?\s*[:=]\s*['\"]?[0-9a-f]{32}\b"),
-    "an OpenAI or Anthropic key": re.compile(r"\bsk-(?:proj-|ant-)[A-Za-z0-9_-]{20,}"),
-    "an age secret key": re.compile(r"\bAGE-SECRET-KEY-1[0-9A-Z]{50,}"),
+_FORMATS = {
+    "an AWS access key id": r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
+    "a private key": r"BEGIN [A-Z ]*PRIVATE KEY-----",
+    "a JSON web token": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.",
+    "a connection string with a password": r"[a-z][a-z0-9+]*://[^/\s:@'\"]*:[^/\s:@'\"${}<]{6,}@",
+    "a GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
+    "a GitLab token": r"gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,}",
+    "a Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+    "a Slack webhook": r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{16,}",
+    "a Stripe key": r"[rs]k_live_[A-Za-z0-9]{16,}",
+    "a Twilio key": r"SK[0-9a-f]{32}\b",
+    "a SendGrid key": r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    "a Google API key": r"AIza[0-9A-Za-z_-]{35}\b",
+    "an npm token": r"npm_[A-Za-z0-9]{36}\b",
+    "a PyPI token": r"pypi-[A-Za-z0-9_-]{50,}",
+    "a Pulumi token": r"pul-[0-9a-f]{40}\b",
+    "a Datadog key": r"(?i:(?:dd|datadog)_api_key['\"]?\s*[:=]\s*['\"]?[0-9a-f]{32}\b)",
+    "an OpenAI or Anthropic key": r"sk-(?:proj-|ant-)[A-Za-z0-9_-]{20,}",
+    "an age secret key": r"AGE-SECRET-KEY-1[0-9A-Z]{50,}",
 }
+"""What a known format of credential is → what it looks like, from the start of a word."""
+FORMATS = {what: re.compile(rf"\b(?:{pattern})") for what, pattern in _FORMATS.items()}
+_ANY_FORMAT = re.compile(rf"\b(?:{'|'.join(_FORMATS.values())})")
 SECRET_NAME = re.compile(
     r"(?i)(?:^|[_.\-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|"
     r"client[_-]?secret|auth[_-]?key|credentials?|secret[_-]?key|encryption[_-]?key|signing[_-]?key)$"
@@ -49,20 +52,25 @@ ENTROPY_BITS = 3.5
 SHORTEST_SECRET = 12
 
 
+def formats(text: str) -> Iterator[str]:
+    """What known formats of credential a text holds; nearly always none, which one search says."""
+    if _ANY_FORMAT.search(text):
+        yield from (what for what, pattern in FORMATS.items() if pattern.search(text))
+
+
 def credentials(text: str) -> Iterator[str]:
     """What kinds of credential a text holds: known formats, and assignments of random values to secret names."""
-    for what, pattern in FORMATS.items():
-        if pattern.search(text):
-            yield what
+    yield from formats(text)
     if any(random(match[2]) for match in _ASSIGNED.finditer(text)):
         yield "an assignment of what looks like a credential"
 
 
 def under(name: str, value: str) -> str | None:
     """What kind of credential a value under a name is, or None."""
-    for what, pattern in FORMATS.items():
-        if pattern.search(value):
-            return what
+    if len(value) < SHORTEST_SECRET:
+        return None
+    for what in formats(value):
+        return what
     if SECRET_NAME.search(name) and random(value):
         return "what looks like a credential"
     return None

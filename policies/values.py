@@ -101,6 +101,8 @@ class View:
 
     def _at(self, path: str) -> Any:
         value = self._value
+        if type(value) is dict and "." not in path:
+            return value.get(path)
         for step in path.split("."):
             if isinstance(value, list):
                 if step.isdecimal():
@@ -207,14 +209,21 @@ class View:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    _collect(value, path, found)
+    return iter(found)
+
+
+def _collect(value: Any, path: str, found: list[tuple[str, Any]]) -> None:
+    """Into one list: generators inside generators would hand each leaf up through every level."""
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from _leaves(each, f"{path}.{key}" if path else str(key))
+            _collect(each, f"{path}.{key}" if path else str(key), found)
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _leaves(each, f"{path}.{index}")
+            _collect(each, f"{path}.{index}", found)
     elif value is not None and value is not UNKNOWN:
-        yield path, value
+        found.append((path, value))
 
 
 def texts_within(value: Any) -> Iterator[str]:

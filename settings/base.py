@@ -21,7 +21,7 @@ SECRET_NAME = re.compile(r"(?i)(passw|secret|token|credential|private|api_?key|a
 class Section(BaseModel):
     """A part of the settings: unknown keys are refused, values never change, errors never print what was given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Environment(StrEnum):

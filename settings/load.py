@@ -93,7 +93,7 @@ def validate(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Problem]]:
         except ValidationError as error:
             problems += _translate(name, error, complete)
     problems += checks.run(valid)
-    return (None if problems else Settings.model_validate(complete)), list(dict.fromkeys(problems))
+    return (None if problems else Settings.model_construct(**valid)), list(dict.fromkeys(problems))
 
 
 @cache

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from settings.descriptions import described
 from settings.problems import REGION_KEY, namespaced
-from settings.stack import Settings
 
 Node = dict[str, Any]
 DERIVED = {
@@ -32,7 +32,7 @@ _BUILT = Path(__file__).parent.parent / "docs"
 @cache
 def root() -> Node:
     """The JSON schema of `Settings`, without Pulumi's namespaces."""
-    return Settings.model_json_schema(mode="validation")
+    return described().model_json_schema(mode="validation")
 
 
 def document() -> Node:

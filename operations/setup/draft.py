@@ -12,6 +12,7 @@ import yaml
 
 from operations.mistakes import Mistake
 from settings.base import Environment
+from settings.descriptions import described
 from settings.jurisdiction import FACTS, Jurisdiction, zones
 from settings.load import load
 from settings.problems import NAMESPACE, REGION_KEY
@@ -109,7 +110,7 @@ def text(config: Mapping[str, Any], start: Start, answers: Answers) -> str:
     ]
     for key in sorted(config, key=lambda key: order.index("region" if key == REGION_KEY else key.partition(":")[2])):
         name = "region" if key == REGION_KEY else key.partition(":")[2]
-        about = (Settings.model_fields[name].description or "").split("\n")[0]
+        about = (described().model_fields[name].description or "").split("\n")[0]
         written = yaml.dump({key: config[key]}, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
         lines += [f"  # {about}", *(f"  {line}" for line in written.rstrip("\n").split("\n"))]
     return "\n".join(lines) + "\n"
