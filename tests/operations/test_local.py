@@ -60,6 +60,14 @@ def test_the_passphrase_is_the_owners_alone_and_stays_the_same(run: LocalRun) ->
     assert stat.S_IMODE(run.passphrase.stat().st_mode) == 0o600
 
 
+def test_the_engine_is_left_no_folder_for_its_debug_logs(run: LocalRun) -> None:
+    (run.home / "logs").mkdir()
+    (run.home / "logs" / "pulumi-20250101T000000.log").write_text("of an earlier version")
+    run.keep_no_log()
+    run.keep_no_log()
+    assert (run.home / "logs").is_file()
+
+
 def test_the_engine_reads_a_copy_with_this_folders_salt_and_the_stack_file_is_untouched(run: LocalRun) -> None:
     run.write_config("staging", yaml.safe_load(STACK_FILE))
     assert yaml.safe_load(run.config_file("staging").read_text()) == {
