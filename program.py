@@ -40,7 +40,7 @@ from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.postgresql import Credentials, PostgresqlDatabase
-from components.registry import Registry, RegistryArgs, repository_name
+from components.registry import Registry, RegistryArgs, image_address, repository_name
 from components.replication import RULE_ID
 from components.rotation import Rotation, RotationArgs
 from components.scope import DataClass, Scope
@@ -66,7 +66,7 @@ from components.watched import (
 )
 from components.web_acl import Guarded, WebAcl, WebAclArgs
 from settings.base import Environment
-from settings.compute import FLEET, ServiceSettings
+from settings.compute import COLLECTOR, FLEET, ServiceSettings
 from settings.database import AuroraSettings, RdsSettings
 from settings.edge import Access, Dns, DomainSettings, SignInSettings
 from settings.features import features
@@ -324,8 +324,8 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 scope=scope,
                 settings=vpn_settings,
                 vpc_id=network.vpc_id,
-                vpc_cidr=str(settings.network.cidr),
                 subnet_ids=network.application_subnet_ids,
+                subnet_cidrs=network.application_cidrs,
                 security_group_id=groups.vpn_id or "",
                 server_certificate_arn=server_certificate_arn or certificates["vpn"].arn,
                 logs_kms_key_arn=keys.arns[Purpose.LOGS],
@@ -577,6 +577,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     stores = _secrets(database, cache, queue)
     secret_names = _secret_names(database, caches.values(), application_secrets)
     roles = None
+    traced = settings.compute is not None and settings.compute.traced
     if services or fleet_settings is None:
         roles = TaskRoles(
             "roles",
@@ -586,9 +587,10 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                 secret_names=secret_names,
                 key_aliases=key_aliases,
                 repository_names=[
-                    repository_name(scope, name, service.repository) for name, service in services.items()
+                    *(repository_name(scope, name, service.repository) for name, service in services.items()),
+                    *([repository_name(scope, COLLECTOR)] if traced else []),
                 ],
-                tracing=any(service.tracing for service in services.values()),
+                tracing=traced,
                 database_user=None if settings.compute is None else settings.compute.database_user,
             ),
         )
@@ -615,7 +617,10 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             RegistryArgs(
                 scope=scope,
                 settings=settings.compute.registry,
-                services=[name for name, service in services.items() if service.repository is None],
+                services=[
+                    *(name for name, service in services.items() if service.repository is None),
+                    *([COLLECTOR] if traced else []),
+                ],
                 kms_key_arn=keys.arns[Purpose.REGISTRY],
             ),
         )
@@ -655,7 +660,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                     task_role_arn=roles.task_role_arn,
                     target=_target(balancer, name),
                     discovery_arn=None if discovery is None else discovery.service_arns.get(name),
-                    collector_image=settings.compute.collector.image,
+                    collector_image=image_address(
+                        scope, repository_name(scope, COLLECTOR), settings.compute.collector.image
+                    ),
                     logs_kms_key_arn=keys.arns[Purpose.LOGS],
                     secrets={**stores, **_chosen(service, application_secrets)},
                     environment=environment,
@@ -796,8 +803,9 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         DetectionArgs(
             scope=scope,
             settings=settings.detection,
-            bucket_name=storage.logs_bucket.name,
-            bucket=storage.logs_bucket_name,
+            kms_key_arn=keys.arns[Purpose.TRAIL],
+            key_alias=keys.aliases[Purpose.TRAIL],
+            logs_bucket_name=storage.logs_bucket_name,
         ),
     )
     if settings.observability.tracing is not None:

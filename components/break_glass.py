@@ -118,7 +118,7 @@ def _allowed(args: BreakGlassArgs) -> list[Statement]:
     if args.backup_role_name is not None:
         backup = scope.arn("iam", f"role/{args.backup_role_name}", region="")
         found += [
-            allow("RestoreBackups", ["backup:StartRestoreJob"], ["*"]),
+            allow("RestoreBackups", ["backup:StartRestoreJob"], _recovery_points(scope)),
             allow(
                 "PassBackupRole",
                 ["iam:PassRole"],
@@ -127,6 +127,15 @@ def _allowed(args: BreakGlassArgs) -> list[Statement]:
             ),
         ]
     return found
+
+
+def _recovery_points(scope: Scope) -> list[str]:
+    """Recovery points of databases and buckets, which carry the ARN of what they are.
+
+    Source: AWS Backup Developer Guide, "Access control", table of resource ARNs; Service Authorization Reference.
+    """
+    snapshots = [scope.arn("rds", f"{kind}:awsbackup:*") for kind in ("snapshot", "cluster-snapshot")]
+    return [*snapshots, scope.arn("backup", "recovery-point:*")]
 
 
 def _refused() -> Statement:

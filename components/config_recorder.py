@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.iam_documents import allow, document, trust
+from components.bucket import Bucket, BucketArgs
+from components.bucket_policy import bucket_arn
+from components.iam_documents import allow, document, trust, use_keys
 from components.scope import DataClass, Scope
 from settings.detection import ConfigSettings
+from settings.observability import AUDIT_DAYS
+from settings.storage import ArchiveClass, LifecycleSettings
 
-PREFIX = "config"
-"""Where in the bucket the record goes."""
 _POLICY = "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
 
 
@@ -19,21 +21,23 @@ _POLICY = "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
 class ConfigRecorderArgs:
     """Inputs of `ConfigRecorder`.
 
-    bucket_name: of the bucket that gets the record, known in advance.
-    bucket: the same, known once the bucket is ready.
+    kms_key_arn, key_alias: key that encrypts the record.
+    logs_bucket_name: receives the access logs of the record's bucket.
     """
 
     scope: Scope
     settings: ConfigSettings
-    bucket_name: str
-    bucket: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    key_alias: str
+    logs_bucket_name: pulumi.Input[str]
 
 
 class ConfigRecorder(pulumi.ComponentResource):
     """A recorder of everything in the region and of global resources, its delivery, and managed rules.
 
-    Source: AWS Config Developer Guide, "Permissions for the IAM role assigned to AWS Config", "List of AWS Config
-    managed rules"; BER-OBS-13; 45 CFR 164.308(a)(8) evaluation, 164.316(b)(1).
+    The record has a bucket of its own: AWS Config cannot write to one that locks new objects, as a trail's does.
+    Source: AWS Config Developer Guide, "Managing the Delivery Channel", "Permissions for the IAM role assigned to AWS
+    Config", "List of AWS Config managed rules"; BER-OBS-13; 45 CFR 164.308(a)(8) evaluation, 164.316(b)(1).
     """
 
     rule_names: list[str]
@@ -67,10 +71,24 @@ class ConfigRecorder(pulumi.ComponentResource):
         name, args = self._name, self._args
         child = pulumi.ResourceOptions(parent=self)
         physical = args.scope.name("recorder")
+        bucket_name = args.scope.bucket("config")
+        bucket = Bucket(
+            f"{name}-record",
+            BucketArgs(
+                scope=args.scope,
+                bucket_name=bucket_name,
+                data_class=DataClass.INTERNAL,
+                lifecycle=LifecycleSettings(expire_days=AUDIT_DAYS),
+                archive_class=ArchiveClass.INSTANT,
+                kms_key_arn=args.kms_key_arn,
+                logs_bucket=args.logs_bucket_name,
+            ),
+            child,
+        )
         recorder = cfg.Recorder(
             f"{name}-recorder",
             name=physical,
-            role_arn=self._role(),
+            role_arn=self._role(bucket_name),
             recording_group={"all_supported": True, "include_global_resource_types": True},
             recording_mode={"recording_frequency": args.settings.frequency.value},
             opts=child,
@@ -78,8 +96,8 @@ class ConfigRecorder(pulumi.ComponentResource):
         channel = cfg.DeliveryChannel(
             f"{name}-channel",
             name=physical,
-            s3_bucket_name=args.bucket,
-            s3_key_prefix=PREFIX,
+            s3_bucket_name=bucket.ready_name,
+            s3_kms_key_arn=args.kms_key_arn,
             snapshot_delivery_properties={"delivery_frequency": "TwentyFour_Hours"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[recorder]),
         )
@@ -90,14 +108,14 @@ class ConfigRecorder(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
         )
 
-    def _role(self) -> pulumi.Output[str]:
+    def _role(self, bucket_name: str) -> pulumi.Output[str]:
         """Role that reads configurations and writes the record; its ARN is known once it may."""
         from pulumi_aws import iam
 
         name, args, scope = self._name, self._args, self._args.scope
         child = pulumi.ResourceOptions(parent=self)
         physical = scope.name("config", limit=64)
-        bucket = f"arn:aws:s3:::{args.bucket_name}"
+        bucket = bucket_arn(bucket_name)
         role = iam.Role(
             f"{name}-role",
             name=physical,
@@ -114,7 +132,10 @@ class ConfigRecorder(pulumi.ComponentResource):
             role=role.name,
             policy=document(
                 allow("FindBucket", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket]),
-                allow("WriteRecord", ["s3:PutObject"], [f"{bucket}/{PREFIX}/AWSLogs/{scope.account_id}/Config/*"]),
+                allow("WriteRecord", ["s3:PutObject"], [f"{bucket}/AWSLogs/{scope.account_id}/Config/*"]),
+                use_keys(
+                    "EncryptRecord", scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", aliases=[args.key_alias]
+                ),
             ),
             opts=child,
         )

@@ -14,12 +14,13 @@ from settings.detection import DetectionSettings, SecurityHubSettings
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionArgs:
-    """Inputs of `Detection`.   bucket_name, bucket: where AWS Config writes; see `ConfigRecorderArgs`."""
+    """Inputs of `Detection`.   kms_key_arn, key_alias, logs_bucket_name: of AWS Config; see `ConfigRecorderArgs`."""
 
     scope: Scope
     settings: DetectionSettings
-    bucket_name: str
-    bucket: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    key_alias: str
+    logs_bucket_name: pulumi.Input[str]
 
 
 class Detection(pulumi.ComponentResource):
@@ -44,7 +45,11 @@ class Detection(pulumi.ComponentResource):
             ConfigRecorder(
                 f"{name}-config",
                 ConfigRecorderArgs(
-                    scope=scope, settings=settings.config, bucket_name=args.bucket_name, bucket=args.bucket
+                    scope=scope,
+                    settings=settings.config,
+                    kms_key_arn=args.kms_key_arn,
+                    key_alias=args.key_alias,
+                    logs_bucket_name=args.logs_bucket_name,
                 ),
                 child,
             )

@@ -58,6 +58,7 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     public_subnet_ids: dict[str, pulumi.Output[str]]  # by zone
     application_subnet_ids: dict[str, pulumi.Output[str]]
+    application_cidrs: dict[str, str]
     data_subnet_ids: dict[str, pulumi.Output[str]]
     cache_subnet_ids: dict[str, pulumi.Output[str]]
     nat_gateway_ids: dict[str, pulumi.Output[str]]
@@ -83,6 +84,7 @@ class Network(pulumi.ComponentResource):
         ids = self._subnets()
         self.public_subnet_ids = ids[Tier.PUBLIC]
         self.application_subnet_ids = ids[Tier.APPLICATION]
+        self.application_cidrs = {zone: str(cidr) for zone, cidr in subnets(args.settings)[Tier.APPLICATION].items()}
         self.data_subnet_ids = ids.get(Tier.DATA, self.application_subnet_ids)
         self.cache_subnet_ids = ids.get(Tier.CACHE, self.data_subnet_ids)
         gateway = self._internet_gateway()

@@ -10,11 +10,10 @@ import pulumi
 
 from components.registry import image_address, repository_name
 from components.scope import DataClass, Scope
-from settings.compute import ComputeSettings, ServiceSettings
+from settings.compute import COLLECTOR, ComputeSettings, ServiceSettings
 
 # Where the collector listens: the task's own network, which containers share (Amazon ECS: task networking)
 _TRACES_ADDRESS = "http://localhost:4318"
-_COLLECTOR = "collector"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,7 +253,7 @@ class Service(pulumi.ComponentResource):
         The task lives on when it fails. Source: AWS Distro for OpenTelemetry, "Setting up the collector in ECS".
         """
         return {
-            "name": _COLLECTOR,
+            "name": COLLECTOR,
             "image": args.collector_image,
             "essential": False,
             "user": "4317:4317",

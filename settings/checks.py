@@ -639,7 +639,6 @@ def _certificates(region: str, edge: EdgeSettings | None) -> Iterator[Problem]:
         found["domain.cdn_certificate_arn"] = (edge.domain.cdn_certificate_arn, CDN_CERTIFICATE_REGION)
     if edge.vpn is not None:
         found["vpn.server_certificate_arn"] = (edge.vpn.server_certificate_arn, region)
-        found["vpn.client_certificate_arn"] = (edge.vpn.client_certificate_arn, region)
     for key, (arn, wanted) in found.items():
         if arn is not None and arn.split(":")[3] != wanted:
             yield _problem(f"edge.{key}", f"a certificate in {wanted}", arn)
@@ -686,14 +685,9 @@ def _health_target(edge: EdgeSettings | None, compute: ComputeSettings | None) -
 
 @_check
 def _collector_reachable(network: NetworkSettings, compute: ComputeSettings | None) -> Iterator[Problem]:
-    """Without NAT the collector's image comes from ECR, and its traces leave through an endpoint (LWO-CMP-09)."""
-    if compute is None or network.nat is not Nat.NONE:
-        return
-    if not any(service.tracing for service in compute.services.values()):
+    """Without NAT the collector's traces leave through an endpoint (LWO-CMP-09)."""
+    if compute is None or network.nat is not Nat.NONE or not compute.traced:
         return
     if InterfaceService.XRAY not in network.interface_endpoints:
         expected = "xray, because services with tracing start without NAT"
         yield _problem("network.interface_endpoints", expected, "no xray")
-    if ".dkr.ecr." not in compute.collector.image:
-        expected = "an image in ECR, because services start without NAT"
-        yield _problem("compute.collector.image", expected, compute.collector.image)

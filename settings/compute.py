@@ -82,12 +82,15 @@ class ContainerHealthSettings(Section):
     """Seconds after the start in which failures do not count."""
 
 
+ImageVersion = Annotated[
+    str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$", examples=["2026.11.1"])
+]
+
+
 class ServiceSettings(Section):
     """One Fargate service, behind the load balancer or for itself (BER-CMP-01, LWO-CMP-02)."""
 
-    image: Annotated[
-        str, Field(pattern=r"^(sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$", examples=["2026.11.1"])
-    ]
+    image: ImageVersion
     """Version to run from the service's own repository: an immutable tag, or a digest `sha256:…`."""
     repository: (
         Annotated[
@@ -215,13 +218,16 @@ class DiscoverySettings(Section):
     """Seconds an answer may be kept, and so the time until a stopped task is no longer asked."""
 
 
+COLLECTOR = "collector"
+"""Name of the trace collector's repository, and of its container."""
+
+
 class CollectorSettings(Section):
     """The collector beside containers with `tracing`: AWS Distro for OpenTelemetry (LWO-CMP-09, LWO-OBS-11)."""
 
-    image: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[\w.-]{1,128}|@sha256:[0-9a-f]{64})$")] = (
-        "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.1"
-    )
-    """Address of the image, with a version; from a repository of your own where tasks have no way to the internet."""
+    image: ImageVersion = "v0.45.1"
+    """Version to run from the stack's repository `collector`. Copy it there from
+    `public.ecr.aws/aws-observability/aws-otel-collector`: what runs beside patient data comes from an own registry."""
 
 
 class ComputeSettings(Section):
@@ -248,6 +254,11 @@ class ComputeSettings(Section):
     member of the role `rds_iam`. Absent: they may not."""
 
     @property
+    def traced(self) -> bool:
+        """Whether a service has a collector beside it."""
+        return any(service.tracing for service in self.services.values())
+
+    @property
     def routed(self) -> dict[str, ServiceSettings]:
         """Services the load balancer sends requests to."""
         return {name: service for name, service in self.services.items() if service.routed}
@@ -264,6 +275,8 @@ class ComputeSettings(Section):
             raise ValueError("services, functions, fleet: expected one or more of them")
         if FLEET in self.services:
             raise ValueError(f"services.{FLEET}: the name is the fleet's own; choose another")
+        if self.traced and COLLECTOR in self.services:
+            raise ValueError(f"services.{COLLECTOR}: the name is the trace collector's own; choose another")
         return self
 
     @model_validator(mode="after")

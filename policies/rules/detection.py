@@ -10,7 +10,7 @@ from ..expect import one_of
 from ..graph import Resource, Stack
 from ..rule import HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from .jurisdiction import not_allowed
-from .stores import BUCKET, SIDE
+from .stores import BUCKET, LOCK, SIDE
 
 RECORDER = "aws:cfg/recorder:Recorder"
 CHANNEL = "aws:cfg/deliveryChannel:DeliveryChannel"
@@ -60,7 +60,8 @@ def recorder_on(stack: Stack, config: Config) -> Iterator[Finding]:
     types=CHANNEL,
     title="Records of changes are encrypted and kept in the jurisdiction",
     severity=HIGH,
-    remedy="Set s3KmsKeyArn, and deliver to a bucket of the jurisdiction with a public access block and versioning.",
+    remedy="Set s3KmsKeyArn, and deliver to a bucket of the jurisdiction with a public access block and versioning,"
+    " without default retention of an object lock.",
     url=CONFIG_GUIDE + "manage-delivery-channel.html",
 )
 def delivery(channel: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
@@ -74,6 +75,8 @@ def delivery(channel: Resource, stack: Stack, config: Config) -> Iterator[str | 
         missing = [what for what in wanted if not stack.users(bucket, SIDE[what], property="bucket")]
         if missing:
             yield Finding(bucket, f"keeps records of changes and lacks {', '.join(missing)}.")
+        if any(lock.has("rule.defaultRetention") for lock in stack.users(bucket, LOCK, property="bucket")):
+            yield f"s3BucketName: {bucket.name} locks new objects, which AWS Config cannot write to."
 
 
 @resource_rule(

@@ -24,13 +24,13 @@ from ..rule import (
 )
 from ..values import View
 from .jurisdiction import not_allowed
-from .stores import BUCKET, REPLICATION, S3_GUIDE, SIDE
+from .stores import BUCKET, LOCK, REPLICATION, S3_GUIDE, SIDE
 
 BLOCK = SIDE["the public access block"]
 FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 POLICY = SIDE["a bucket policy (TLS only)"]
 LIFECYCLE = SIDE["a lifecycle"]
-LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+TRAIL = "aws:cloudtrail/trail:Trail"
 USER_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
 _OF_RECORDS = re.compile(r"(?i)(?:^|[^a-z])(?:audit|cloudtrail|trail|logs?)(?:[^a-z]|$)")
 
@@ -382,8 +382,8 @@ def log_target_hardened(logging: Resource, stack: Stack, config: Config) -> Iter
     url=USER_GUIDE + "object-lock.html",
 )
 def object_lock(bucket: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
-    if not _keeps_evidence(stack, bucket):
-        return
+    if not stack.users(bucket, TRAIL, property="s3BucketName"):
+        return  # AWS Config cannot write to a bucket that locks new objects: `config-delivery-hardened`
     locks = stack.users(bucket, LOCK, property="bucket")
     if not bucket.flag("objectLockEnabled") and not locks:
         yield "objectLockEnabled must be true: a trail writes its evidence here."
@@ -631,7 +631,7 @@ def _policy_statements(stack: Stack, bucket: Resource) -> list[View]:
 
 def _keeps_evidence(stack: Stack, bucket: Resource) -> bool:
     """Whether a trail or a Config recorder writes to the bucket."""
-    writers = ("aws:cloudtrail/trail:Trail", "aws:cfg/deliveryChannel:DeliveryChannel")
+    writers = (TRAIL, "aws:cfg/deliveryChannel:DeliveryChannel")
     return bool(stack.users(bucket, *writers, property="s3BucketName"))
 
 

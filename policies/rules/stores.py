@@ -20,6 +20,7 @@ SIDE = {
     "access logging": "aws:s3/bucketLogging:BucketLogging",
     "a lifecycle": "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
 }
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 CLASSED = (
     BUCKET, "aws:rds/instance:Instance", "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup",

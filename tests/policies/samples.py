@@ -258,6 +258,7 @@ def _storage() -> Iterator[tuple[str, Sample]]:
     yield from _bucket("clinic-logs", "logs", INTERNAL, None, CA)
     yield from _bucket("clinic-logs-west", "logs-west", INTERNAL, None, CW)
     yield from _bucket("clinic-trail", "trail-bucket", INTERNAL, INTERNAL_KEY, CA)
+    yield from _bucket("clinic-config", "config-bucket", INTERNAL, INTERNAL_KEY, CA)
     lock = {"bucket": "clinic-trail", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": 2190}}}
     yield "trail-lock", Sample("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", lock)
     rule = {"id": "all", "status": "Enabled",

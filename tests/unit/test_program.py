@@ -492,7 +492,7 @@ def lifeworld(**edge: Any) -> Settings:
 
 @pytest.mark.requirement("LWO-NET-12", "LWO-EDG-01", "LWO-N05", "LWO-NET-07")
 def test_behind_a_vpn_the_load_balancer_has_no_public_address(recorded: Recorder) -> None:
-    vpn = {"saml_provider_arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/staff"}
+    vpn = {"saml_provider_arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/staff", "saml_groups": ["staff"]}
     settings = lifeworld(load_balancer={"access": "internal"}, vpn=vpn)
     outputs = recorded.run(lambda: build(settings))
     balancer = recorded.one("aws:lb/loadBalancer:LoadBalancer").inputs
@@ -824,8 +824,11 @@ def test_every_optional_part_of_observability_is_switched_on_by_the_stack_file_a
     assert outputs["dashboard_names"] == {
         "overview": "clinic-staging-overview", "infrastructure": "clinic-staging-infrastructure",
     }  # fmt: skip
-    recorder = recorded.one("aws:cfg/deliveryChannel:DeliveryChannel").inputs
-    assert recorder["s3BucketName"] == outputs["logs_bucket_name"]
+    delivery = recorded.one("aws:cfg/deliveryChannel:DeliveryChannel").inputs
+    assert (delivery["s3BucketName"], delivery["s3KmsKeyArn"]) == (
+        "clinic-config-staging",
+        outputs["kms_key_arns"]["trail"],
+    )
     encryption = recorded.one("aws:xray/encryptionConfig:EncryptionConfig").inputs
     assert encryption["keyId"] == outputs["kms_key_arns"]["logs"]
 
@@ -838,6 +841,19 @@ def changed(stack: str, **sections: Any) -> Settings:
 
 def recorded_section(stack: str, section: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"][f"phi-platform:{section}"]
+
+
+@pytest.mark.requirement("LWO-CMP-09", "LWO-OBS-11")
+def test_the_collector_beside_a_traced_service_comes_from_the_stacks_own_registry(recorded: Recorder) -> None:
+    compute = recorded_section("production", "compute")
+    compute["services"]["api"]["tracing"] = True
+    outputs = recorded.run(lambda: build(changed("production", compute=compute)))
+    _, collector = json.loads(recorded.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"])
+    host = f"{ACCOUNT_ID}.dkr.ecr.ca-central-1.amazonaws.com"
+    assert collector["image"] == f"{host}/clinic-production-collector:v0.45.1"
+    assert set(outputs["repository_urls"]) == {"api", "collector"}
+    pull = recorded.one("aws:iam/rolePolicy:RolePolicy", "roles-execution").inputs["policy"]
+    assert "repository/clinic-production-collector" in pull
 
 
 @pytest.mark.requirement("FAC-TAG-02", "FAC-N01", "FAC-STO-01", "FAC-STO-02", "FAC-STO-03", "FAC-OPS-04")

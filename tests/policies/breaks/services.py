@@ -192,7 +192,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "recorder-status": Sample("aws:cfg/recorderStatus:RecorderStatus", {"name": "default", "isEnabled": True}),
     "delivery": Sample(
-        "aws:cfg/deliveryChannel:DeliveryChannel", {"s3BucketName": "clinic-trail", "s3KmsKeyArn": INTERNAL_KEY}
+        "aws:cfg/deliveryChannel:DeliveryChannel", {"s3BucketName": "clinic-config", "s3KmsKeyArn": INTERNAL_KEY}
     ),
     "pack": Sample("aws:cfg/conformancePack:ConformancePack", {"name": "hipaa"}),
     "aggregator": Sample(
@@ -441,9 +441,7 @@ BREAKS: dict[str, list[Break]] = {
         change("trail", "eventSelectors.0.dataResources.0.values", ["arn:aws:s3:::clinic-logs/"]),
         change("trail", "eventSelectors"),
     ],
-    "cloudtrail-bucket-hardened": [
-        without("trail-bucket-block", "s3-public-access-blocked", "config-delivery-hardened")
-    ],
+    "cloudtrail-bucket-hardened": [without("trail-bucket-block", "s3-public-access-blocked")],
     "cloudtrail-no-kms-exclusion": [
         change("trail", "eventSelectors.0.excludeManagementEventSources", ["kms.amazonaws.com"]),
         change("trail", "eventSelectors.0.includeManagementEvents", False),
@@ -465,7 +463,12 @@ BREAKS: dict[str, list[Break]] = {
         change("recorder-status", "isEnabled", False),
         Break("recorder", also=("stack-phi-audit-baseline",), without=("recorder-status",)),
     ],
-    "config-delivery-hardened": [change("delivery", "s3KmsKeyArn")],
+    "config-delivery-hardened": [
+        change("delivery", "s3KmsKeyArn"),
+        change("delivery", "s3BucketName", "clinic-trail"),  # it locks new objects, which AWS Config cannot write
+        without("config-bucket-versioning", "s3-versioning"),
+        without("config-bucket-block", "s3-public-access-blocked"),
+    ],
     "config-service-role": [change("recorder", "roleArn", f"arn:aws:iam::{ACCOUNT}:role/own")],
     "config-hipaa-pack-deployed": [without("pack")],
     "config-aggregator-in-jurisdiction": [

@@ -86,6 +86,9 @@ def test_it_restores_databases_of_the_stack_and_puts_objects_back(recorded: Reco
     assert decide(policy, "rds:RestoreDBInstanceToPointInTime", database) == "allowed"
     assert decide(policy, "rds:DeleteDBInstance", database) == "not allowed"
     assert decide(policy, "s3:PutObject", f"{PHOTOS}/1.jpg") == "allowed"
+    for snapshot, decision in (("awsbackup:job-1", "allowed"), ("berthcare-staging-by-hand", "not allowed")):
+        arn = f"arn:aws:rds:ca-central-1:{ACCOUNT_ID}:snapshot:{snapshot}"
+        assert decide(policy, "backup:StartRestoreJob", arn) == decision
     backup = f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-backup"
     assert decide(policy, "iam:PassRole", backup, iam__PassedToService="backup.amazonaws.com") == "allowed"
     assert decide(policy, "iam:PassRole", backup, iam__PassedToService="ec2.amazonaws.com") == "not allowed"

@@ -9,7 +9,7 @@ import pytest
 
 from components.detection import Detection, DetectionArgs
 from settings.detection import HIPAA_RULES, DetectionSettings
-from tests.unit.components.scopes import scope
+from tests.unit.components.scopes import KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
 FEATURE, RULE = "aws:guardduty/detectorFeature:DetectorFeature", "aws:cfg/rule:Rule"
@@ -19,8 +19,9 @@ def build(recorded: Recorder, **settings: Any) -> Detection:
     args = DetectionArgs(
         scope=scope(),
         settings=DetectionSettings.model_validate(settings),
-        bucket_name="berthcare-logs-staging",
-        bucket="berthcare-logs-staging",
+        kms_key_arn=KEY_ARN,
+        key_alias="alias/berthcare-staging-operations",
+        logs_bucket_name="berthcare-logs-staging",
     )
     return recorded.run(lambda: Detection("detection", args))
 
@@ -61,13 +62,16 @@ def test_an_account_with_a_detector_gets_no_second_one(recorded: Recorder) -> No
 
 
 @pytest.mark.requirement("BER-OBS-13")
-def test_config_records_everything_into_the_logs_bucket(recorded: Recorder) -> None:
+def test_config_records_everything_into_an_encrypted_bucket_of_its_own(recorded: Recorder) -> None:
     build(recorded, config={})
     recorder = recorded.one("aws:cfg/recorder:Recorder")
     assert recorder.inputs["recordingGroup"] == {"allSupported": True, "includeGlobalResourceTypes": True}
     assert recorder.inputs["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
     channel = recorded.one("aws:cfg/deliveryChannel:DeliveryChannel")
-    assert (channel.inputs["s3BucketName"], channel.inputs["s3KeyPrefix"]) == ("berthcare-logs-staging", "config")
+    bucket = recorded.one("aws:s3/bucket:Bucket")
+    assert channel.inputs["s3BucketName"] == bucket.inputs["bucket"] == "berthcare-config-staging"
+    assert not bucket.inputs.get("objectLockEnabled")  # AWS Config could not write
+    assert channel.inputs["s3KmsKeyArn"] == KEY_ARN
     started = recorded.one("aws:cfg/recorderStatus:RecorderStatus")
     assert started.inputs["isEnabled"] is True
     assert recorder.urn in channel.dependencies
@@ -77,7 +81,7 @@ def test_config_records_everything_into_the_logs_bucket(recorded: Recorder) -> N
 
 
 @pytest.mark.requirement("BER-OBS-13")
-def test_the_role_of_config_writes_below_its_prefix_only(recorded: Recorder) -> None:
+def test_the_role_of_config_writes_its_record_only(recorded: Recorder) -> None:
     build(recorded, config={})
     role = recorded.one("aws:iam/role:Role").inputs
     (trust,) = json.loads(role["assumeRolePolicy"])["Statement"]
@@ -87,7 +91,7 @@ def test_the_role_of_config_writes_below_its_prefix_only(recorded: Recorder) -> 
     assert attached["policyArn"] == "arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"
     policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
     writes = [s["Resource"] for s in policy["Statement"] if "s3:PutObject" in s["Action"]]
-    assert writes == [["arn:aws:s3:::berthcare-logs-staging/config/AWSLogs/111122223333/Config/*"]]
+    assert writes == [["arn:aws:s3:::berthcare-config-staging/AWSLogs/111122223333/Config/*"]]
 
 
 @pytest.mark.requirement("BER-OBS-13")
