@@ -231,7 +231,10 @@ class LocalRun:
                 "first, the account is empty.",
                 highlight=False,
             )
-            if self.refreshed(stack, environment, "--clear-pending-creates"):
+            command = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]
+            refreshed = self.watched("Refreshing", stack, environment, command)
+            Report(stack, output).outcome("refresh", refreshed)
+            if refreshed.code:
                 raise LocalError(f"The refresh of {stack} failed. `make down STACK={stack}` starts over.")
         self.remember(stack, endpoint.epoch)
         return endpoint
@@ -319,18 +322,6 @@ class LocalRun:
         ended = self.watched("Previewing", stack, environment, ["preview", "--refresh"])
         report.preview(ended)
         return ended
-
-    def refresh(self, stack: str) -> int:
-        """Bring the state in line with what the account really holds."""
-        endpoint = self.prepare(stack)
-        code = self.refreshed(stack, self.environment(stack, endpoint))
-        self.require_alive(endpoint)
-        return code
-
-    def refreshed(self, stack: str, environment: Mapping[str, str], *options: str) -> int:
-        ended = self.watched("Refreshing", stack, environment, ["refresh", "--yes", "--skip-preview", *options])
-        Report(stack, output).outcome("refresh", ended)
-        return ended.code
 
     def require_alive(self, endpoint: Endpoint) -> None:
         now = lifecycle.status(self.directory)

@@ -127,7 +127,7 @@ def preview(stack: Stack = "staging") -> None:
 @app.command()
 def refresh(stack: Stack = "staging") -> None:
     """Bring the state in line with what the embedded account really holds."""
-    ending(local_run().refresh(stack))
+    ending(local_run().run(stack, ["refresh", "--yes", "--suppress-outputs", "--suppress-progress"]))
 
 
 @app.command()

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from operations import engine_events
+from operations import engine_events, plan
 from operations.engine_events import Diagnostic
 from operations.review import events, shown
 from operations.review.result import Change, Finding, Review
@@ -72,7 +73,8 @@ class Report:
         if ended.code:
             self._line("Nothing was changed.")
         self._line(
-            f"The engine's own display of it: `phi local run --stack {self.stack} -- preview --refresh`.", style="dim"
+            f"All of it, as the engine shows it: `phi local run --stack {self.stack} -- preview --refresh`.",
+            style="dim",
         )
 
     def outcome(self, command: str, ended: Ended) -> None:
@@ -84,7 +86,7 @@ class Report:
             self._counts(summary.changes, done=True)
         new = self._new_findings(ended)
         self._mandatory(new)
-        self._counted(new)
+        self._counted(new, more="more ")
         self._problems(ended, refused=any(finding.mandatory for finding in new))
 
     def outputs(self, outputs: Mapping[str, Any]) -> None:
@@ -108,12 +110,9 @@ class Report:
     # Parts
 
     def _plan(self, ended: Ended, summary: engine_events.Summary) -> None:
-        reviewed = events.review(ended.events, source="the preview")
-        changes = [change for change in reviewed.changes if not _default_provider(change)]
-        if not changes and not reviewed.outputs:
-            if not ended.code:
-                same = sum(summary.changes.values())
-                self._line(f"{self.stack}: nothing to change, {same} resources are as described ({summary.seconds} s).")
+        if not plan.changes_something(ended.events):
+            same = summary.changes["same"]
+            self._line(f"{self.stack}: nothing to change, {same} resources are as described ({summary.seconds} s).")
             return
         broken = any(
             each.severity == "error" and each.message not in ENGINE_FAILED
@@ -122,7 +121,9 @@ class Report:
         so_far = ", as far as it came" if broken else ""
         self._line(f"Plan of {self.stack}{so_far} ({summary.seconds} s):")
         self._counts(summary.changes, done=False)
+        reviewed = events.review(ended.events, source="the preview")
         shown.losses(self.console, reviewed)
+        changes = [change for change in reviewed.changes if not _default_provider(change)]
         if len(changes) >= FEW:
             self.console.print(_by_component(changes, engine_events.components(ended.events)))
             changes = [change for change in changes if change.operation in ("replace", "delete")]
@@ -132,8 +133,9 @@ class Report:
 
     def _changed_outputs(self, reviewed: Review) -> None:
         names = sorted({each.path.partition(".")[0].partition("[")[0] for each in reviewed.outputs})
-        if names and len(names) < FEW:
-            self._line(f"    outputs that change: {', '.join(names)}")
+        if names:
+            listed = ", ".join(names) if len(names) < FEW else len(names)
+            self._line(f"    outputs that change: {listed}")
 
     def _counts(self, changes: Mapping[str, int], *, done: bool) -> None:
         for operation, count in sorted(changes.items(), key=lambda each: each[0] == "same"):
@@ -150,21 +152,19 @@ class Report:
             if finding.mandatory:
                 self.console.print(f"[bold red]\\[mandatory][/] [bold]{finding.rule}[/]", end="  ", highlight=False)
                 self._line(f"{_resource(finding.urn)}, severity {finding.severity}")
-                for fact in (
-                    finding.message,
-                    f"Safeguard: {finding.safeguard}",
-                    f"Fix: {finding.fix}",
-                    f"More: {finding.url}",
-                ):
-                    self._line(f"    {fact}")
+                self._line(f"    {finding.message}")
+                facts = {"Safeguard": finding.safeguard, "Fix": finding.fix, "More": finding.url}
+                for name, fact in facts.items():
+                    if fact:  # findings of another pack have none
+                        self._line(f"    {name}: {fact}")
 
-    def _counted(self, findings: Iterable[Finding]) -> None:
+    def _counted(self, findings: Iterable[Finding], more: str = "") -> None:
         rest = [finding for finding in findings if not finding.mandatory]
         notes = [finding for finding in rest if finding.rule == UNVERIFIED]
         waived = [finding for finding in rest if finding.waived]
         advisory = [finding for finding in rest if not finding.waived and finding.rule != UNVERIFIED]
         said = [
-            f"{len(found)} {kind} ({_count(len({finding.rule for finding in found}), 'rule')})"
+            f"{len(found)} {more}{kind} ({_count(len({finding.rule for finding in found}), 'rule')})"
             for kind, found in (("advisory", advisory), ("waived", waived))
             if found
         ]
@@ -181,7 +181,7 @@ class Report:
             if not (refused and each.message.strip() in ENGINE_FAILED)
         ]
         for diagnostic in said:
-            if diagnostic not in self._diagnostics:
+            if diagnostic.severity == "error" or diagnostic not in self._diagnostics:
                 self._diagnostic(diagnostic)
         self._diagnostics.update(said)
         if ended.errors:
@@ -211,9 +211,12 @@ def _by_component(changes: Iterable[Change], components: Mapping[str, str]) -> T
     counted: dict[str, Counter[str]] = {}
     for change in changes:
         counted.setdefault(components[change.urn], Counter())[change.operation] += 1
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, operations in sorted(counted.items(), key=lambda each: (-each[1].total(), each[0])):
-        table.add_row("", name, ", ".join(f"{count} to {operation}" for operation, count in operations.items()))
+    operations = [operation for operation in WORDS if any(operation in count for count in counted.values())]
+    table = Table("Component")
+    for operation in operations:
+        table.add_column(operation, justify="right")
+    for name, count in sorted(counted.items(), key=lambda each: (-each[1].total(), each[0])):
+        table.add_row(escape(name), *(str(count[operation] or "") for operation in operations))
     return table
 
 

@@ -23,7 +23,7 @@ class Progress:
         self._console = console
         self._title = title
         self._clock = clock
-        self._status = console.status(title) if console.is_terminal else None
+        self._status = console.status(title) if console.is_interactive and console.file.isatty() else None
 
     def __enter__(self) -> Self:
         self._started = self._written = self._clock()
