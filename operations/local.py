@@ -233,7 +233,7 @@ class LocalRun:
             )
             command = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]
             refreshed = self.watched("Refreshing", stack, environment, command)
-            Report(stack, output).outcome("refresh", refreshed)
+            Report(stack, self.console).outcome("refresh", refreshed)
             if refreshed.code:
                 raise LocalError(f"The refresh of {stack} failed. `make down STACK={stack}` starts over.")
         self.remember(stack, endpoint.epoch)
