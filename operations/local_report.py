@@ -88,6 +88,8 @@ class Report:
         self._mandatory(new)
         self._counted(new, more="more ")
         self._problems(ended, refused=any(finding.mandatory for finding in new))
+        if ended.code:
+            self._line("What was done until then is kept: the same command goes on from there.")
 
     def outputs(self, outputs: Mapping[str, Any]) -> None:
         """Print the outputs of the stack, long ones folded."""
@@ -134,8 +136,7 @@ class Report:
     def _changed_outputs(self, reviewed: Review) -> None:
         names = sorted({each.path.partition(".")[0].partition("[")[0] for each in reviewed.outputs})
         if names:
-            listed = ", ".join(names) if len(names) < FEW else len(names)
-            self._line(f"    outputs that change: {listed}")
+            self._line(f"    outputs that change: {', '.join(names) if len(names) < FEW else len(names)}")
 
     def _counts(self, changes: Mapping[str, int], *, done: bool) -> None:
         for operation, count in sorted(changes.items(), key=lambda each: each[0] == "same"):

@@ -24,7 +24,9 @@ def losses(console: Console, reviewed: Review) -> None:
 
 def table(changes: Iterable[Change]) -> Table:
     """Changes with their resource, and the first of the properties that change in what is there already."""
-    rows = Table("Change", "Resource", "Type", "Properties")
+    rows = Table()
+    for column in ("Change", "Resource", "Type", "Properties"):
+        rows.add_column(column, overflow="fold")
     for change in changes:
         paths = [each.path for each in change.properties if change.operation in ("update", "replace")]
         more = len(paths) - PROPERTIES
