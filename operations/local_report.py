@@ -88,7 +88,7 @@ class Report:
         self._mandatory(new)
         self._counted(new, more="more ")
         self._problems(ended, refused=any(finding.mandatory for finding in new))
-        if ended.code:
+        if ended.code and command != "refresh":
             self._line("What was done until then is kept: the same command goes on from there.")
 
     def outputs(self, outputs: Mapping[str, Any]) -> None:
