@@ -29,12 +29,13 @@ from engine.install import Engine
 from localaws import lifecycle
 from localaws.lifecycle import Endpoint
 from operations import plan, protections
+from operations.local_report import Report
+from operations.progress import Progress
+from operations.terminal import output
+from operations.watched import Ended, interrupts_ignored, watch
 
 # What `pulumi stack init` writes into a stack file to say how its secrets are encrypted: ours differs from the user's.
 SECRETS_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
-
-# Outputs are shown once, at the end; progress dots say nothing in a log.
-QUIETLY = ("--suppress-outputs", "--suppress-progress")
 
 # Go collects whenever its heap has doubled, which is half of what the pack adds to a preview on two cores; five times
 # the live heap of an engine is still little. On real AWS the provider is a large Go program too: there Go's own stays.
@@ -176,10 +177,26 @@ class LocalRun:
 
     def pulumi(self, environment: Mapping[str, str], arguments: Iterable[str], *, folder: Path | None = None) -> int:
         """Run `pulumi` on the terminal and give its exit code; Ctrl-C is the engine's to handle."""
-        process = subprocess.Popen([self.engine.pulumi, *arguments], cwd=folder or self.project, env=environment)
-        while True:
-            with contextlib.suppress(KeyboardInterrupt):
-                return process.wait()
+        with interrupts_ignored():
+            return subprocess.run(
+                [self.engine.pulumi, *arguments], cwd=folder or self.project, env=environment, check=False
+            ).returncode
+
+    def watched(
+        self, title: str, stack: str, environment: Mapping[str, str], command: list[str], resources: int | None = None
+    ) -> Ended:
+        """Run a `pulumi` command that works on resources: its progress is shown, what it tells is left to a `Report`.
+
+        resources: how many it will work on, when that is known.
+        """
+        return watch(
+            [str(self.engine.pulumi), *command],
+            folder=self.project,
+            environment=environment,
+            log=self.directory / f"{stack}.{'events' if command[0] == 'preview' else f'{command[0]}.events'}",
+            progress=Progress(self.console, f"{title} {stack}"),
+            resources=resources,
+        )
 
     def answer(self, environment: Mapping[str, str], *arguments: str, folder: Path | None = None) -> str:
         """What a short `pulumi` command prints; LocalError with its own words when it fails."""
@@ -214,16 +231,10 @@ class LocalRun:
                 "first, the account is empty.",
                 highlight=False,
             )
-            if self.pulumi(
-                environment,
-                [
-                    "refresh",
-                    "--yes",
-                    "--skip-preview",
-                    "--clear-pending-creates",
-                    *QUIETLY,
-                ],
-            ):
+            command = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]
+            refreshed = self.watched("Refreshing", stack, environment, command)
+            Report(stack, self.console).outcome("refresh", refreshed)
+            if refreshed.code:
                 raise LocalError(f"The refresh of {stack} failed. `make down STACK={stack}` starts over.")
         self.remember(stack, endpoint.epoch)
         return endpoint
@@ -284,6 +295,13 @@ class LocalRun:
         self.require_alive(endpoint)
         return code
 
+    def preview(self, stack: str) -> int:
+        """Tell what `up` would change, and what the policies say."""
+        endpoint = self.prepare(stack)
+        ended = self.previewed(stack, self.environment(stack, endpoint), Report(stack, output))
+        self.require_alive(endpoint)
+        return ended.code
+
     def up(self, stack: str) -> int:
         """Preview, and deploy when there is something to change: the policies have judged the whole plan by then.
 
@@ -291,18 +309,19 @@ class LocalRun:
         """
         endpoint = self.prepare(stack)
         environment = self.environment(stack, endpoint)
-        log = self.directory / f"{stack}.events"
-        log.touch(mode=0o600)
-        try:
-            code = self.pulumi(
-                environment | plan.ENVIRONMENT, ["preview", "--refresh", "--event-log", str(log), *QUIETLY]
-            )
-            if code == 0 and plan.changes_something(log):
-                code = self.pulumi(environment, ["up", "--yes", "--skip-preview", "--refresh", *QUIETLY])
-        finally:
-            log.unlink(missing_ok=True)
+        report = Report(stack, output)
+        ended = self.previewed(stack, environment, report)
+        if ended.code == 0 and plan.changes_something(ended.events):
+            command = ["up", "--yes", "--skip-preview", "--refresh"]
+            ended = self.watched("Updating", stack, environment, command, ended.resources)
+            report.outcome("up", ended)
         self.require_alive(endpoint)
-        return code
+        return ended.code
+
+    def previewed(self, stack: str, environment: Mapping[str, str], report: Report) -> Ended:
+        ended = self.watched("Previewing", stack, environment, ["preview", "--refresh"])
+        report.preview(ended)
+        return ended
 
     def require_alive(self, endpoint: Endpoint) -> None:
         now = lifecycle.status(self.directory)
@@ -347,12 +366,16 @@ class LocalRun:
                 self.answer(environment, "state", "unprotect", "--all", "--yes")
             account = protections.Account(url=endpoint.aws_url, region=region_of(read_yaml(self.config_file(stack))))
             protections.lift(account, resources)
-            code = self.pulumi(self.environment(stack, endpoint), ["destroy", "--yes", "--skip-preview", *QUIETLY])
+            ended = self.watched(
+                "Destroying", stack, self.environment(stack, endpoint), ["destroy", "--yes", "--skip-preview"],
+                len(resources),
+            )  # fmt: skip
+            Report(stack, output).outcome("destroy", ended)
             self.require_alive(endpoint)
             kept = {resource["urn"] for resource in self.resources(stack)}
             protections.remove_remains(account, [each for each in resources if each["urn"] not in kept])
-            if code:
-                return code
+            if ended.code:
+                return ended.code
         self.answer(environment, "stack", "rm", stack, "--yes", "--force", folder=self.bare_project)
         self.config_file(stack).unlink(missing_ok=True)
         self.remember(stack, None)

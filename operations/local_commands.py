@@ -13,7 +13,8 @@ from rich.table import Table
 
 from localaws import lifecycle
 from operations import adopt_commands
-from operations.local import QUIETLY, LocalRun, isolated
+from operations.local import LocalRun, isolated
+from operations.local_report import Report
 from operations.terminal import errors, output, project
 from settings import load
 
@@ -112,10 +113,7 @@ def up(stack: Stack = "staging") -> None:
     run = local_run()
     require_settings(run, stack)
     ending(run.up(stack))
-    table = Table("Output", "Value", title=f"{stack} on the embedded AWS", title_justify="left")
-    for name, value in run.outputs(stack).items():
-        table.add_row(name, text(value))
-    output.print(table, markup=False)
+    Report(stack, output).outputs(run.outputs(stack))
 
 
 @app.command()
@@ -123,13 +121,13 @@ def preview(stack: Stack = "staging") -> None:
     """Show what `up` would change, and what the policy pack says about it."""
     run = local_run()
     require_settings(run, stack)
-    ending(run.run(stack, ["preview", "--suppress-progress"]))
+    ending(run.preview(stack))
 
 
 @app.command()
 def refresh(stack: Stack = "staging") -> None:
     """Bring the state in line with what the embedded account really holds."""
-    ending(local_run().run(stack, ["refresh", "--yes", *QUIETLY]))
+    ending(local_run().run(stack, ["refresh", "--yes", "--suppress-outputs", "--suppress-progress"]))
 
 
 @app.command()

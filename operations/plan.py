@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
@@ -11,17 +10,16 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes a valu
 ENVIRONMENT = {"PULUMI_DEBUG_COMMANDS": "true"}  # lets the engine accept `--event-log`
 
 
-def changes_something(event_log: Path) -> bool:
+def changes_something(events: Iterable[Mapping[str, Any]]) -> bool:
     """Whether an update would change a resource or an output of the stack."""
     changes: dict[str, int] = {}
     outputs: tuple[Any, Any] = (None, None)
-    with event_log.open() as lines:
-        for event in map(json.loads, lines):
-            if "summaryEvent" in event:
-                changes = event["summaryEvent"]["resourceChanges"]
-            metadata = event.get("resOutputsEvent", {}).get("metadata", {})
-            if metadata.get("type") == STACK:
-                outputs = (_outputs(metadata.get("old")), _outputs(metadata.get("new")))
+    for event in events:
+        if "summaryEvent" in event:
+            changes = event["summaryEvent"]["resourceChanges"]
+        metadata = event.get("resOutputsEvent", {}).get("metadata", {})
+        if metadata.get("type") == STACK:
+            outputs = (_outputs(metadata.get("old")), _outputs(metadata.get("new")))
     return set(changes) != {"same"} or outputs[0] != outputs[1]
 
 

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from operations.mistakes import FINDING, Mistake
-from operations.review import comment, engine, events, result
+from operations.review import comment, engine, events, result, shown
 from operations.review.cost import monthly_difference
 from operations.review.result import Review
 from operations.terminal import errors, output, project
@@ -106,11 +105,7 @@ def deploy_stack(
 
 def show(reviewed: Review) -> None:
     """Print a review: what loses data, what is refused, how much changes."""
-    for change in reviewed.losses:
-        output.print(
-            f"[bold red]{change.operation}[/] {escape(change.name)} ({change.data_store}): its data is lost",
-            highlight=False,
-        )
+    shown.losses(output, reviewed)
     for problem in reviewed.problems:
         output.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
     for rule, found in groupby(reviewed.mandatory, key=lambda finding: finding.rule):
@@ -120,12 +115,7 @@ def show(reviewed: Review) -> None:
             line = f"  {finding.name}: {finding.message}"
             output.print(line, markup=False, highlight=False, soft_wrap=True)
     if reviewed.changes:
-        table = Table("Change", "Resource", "Type", "Properties")
-        for change in reviewed.changes:
-            paths = [each.path for each in change.properties]
-            shown = ", ".join(paths[:4]) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
-            table.add_row(change.operation, escape(change.name), escape(change.type), escape(shown))
-        output.print(table)
+        output.print(shown.table(reviewed.changes))
     if reviewed.cost is not None:
         output.print(f"Cost: {reviewed.cost}", markup=False, highlight=False)
     advisory = len(reviewed.findings) - len(reviewed.mandatory)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from operations.engine_events import uncoloured
 from operations.mistakes import Mistake
 from operations.plan import STACK
 from operations.review import masking
@@ -30,7 +31,6 @@ OPERATIONS: dict[str, Operation] = {
     "discard-replaced": "replace",
 }
 _FACTS = re.compile(r"^(Safeguard|Fix|More): (.*)$", re.MULTILINE)
-_COLOURS = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 
 @dataclass(kw_only=True)
@@ -73,8 +73,8 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
 
     source: what to call them in a message.
     """
+    log = list(log)
     steps: dict[str, _Steps] = {}
-    findings: list[Finding] = []
     problems: list[str] = []
     outputs: tuple[Any, Any] = ({}, {})
     summary: dict[str, Any] | None = None
@@ -85,8 +85,6 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
             metadata = event["resOutputsEvent"]["metadata"]
             if metadata["type"] == STACK:
                 outputs = (_outputs(metadata.get("old")), _outputs(metadata.get("new")))
-        elif "policyEvent" in event:
-            findings.append(_finding(event["policyEvent"]))
         elif "diagnosticEvent" in event and event["diagnosticEvent"].get("severity") == "error":
             problems.append(masking.text(_text(event["diagnosticEvent"]["message"])))
         elif "summaryEvent" in event:
@@ -102,8 +100,8 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
         problems.append("No policy pack judged this preview.")
     changes = tuple(sorted(_changes(steps), key=lambda change: change.urn))
     changed_outputs = tuple(_differences(outputs[0], outputs[1], ""))
-    findings.sort(key=lambda finding: (not finding.mandatory, finding.rule, finding.urn))
-    mandatory = any(finding.mandatory for finding in findings)
+    found = findings(log)
+    mandatory = any(finding.mandatory for finding in found)
     return Review(
         stack=next((urn.split(":")[2] for urn in steps), ""),
         digest=digest([[change.digest for change in changes], [each.model_dump() for each in changed_outputs]]),
@@ -111,10 +109,16 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
         unchanged=sum(not _operation(each) for each in steps.values()),
         changes=changes,
         outputs=tuple(_shown(each) for each in changed_outputs),
-        findings=tuple(findings),
+        findings=tuple(found),
         packs=packs,
         problems=tuple(dict.fromkeys(each for each in problems if not (mandatory and each == "preview failed"))),
     )
+
+
+def findings(log: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """What the policies say, mandatory findings first."""
+    found = [_finding(event["policyEvent"]) for event in log if "policyEvent" in event]
+    return sorted(found, key=lambda finding: (not finding.mandatory, finding.rule, finding.urn))
 
 
 def _note(steps: dict[str, _Steps], metadata: Mapping[str, Any]) -> None:
@@ -258,4 +262,4 @@ def _finding(event: Mapping[str, Any]) -> Finding:
 
 
 def _text(message: str) -> str:
-    return _COLOURS.sub("", message).strip()
+    return uncoloured(message).strip()

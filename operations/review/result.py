@@ -71,6 +71,11 @@ class Finding(_Model):
     fix: str = ""
     url: str = ""
 
+    @property
+    def waived(self) -> bool:
+        """Whether `policies/waivers.yaml` excuses it, as the pack says in the message."""
+        return self.message.startswith("waived: ")
+
 
 class Review(_Model):
     """A preview, read for a reviewer.
