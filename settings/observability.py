@@ -274,7 +274,7 @@ class GrafanaSettings(Section):
     workspace: Annotated[str, Field(pattern=r"^g-[0-9a-f]{10}$", examples=["g-0123456789"])] | None = None
     """Workspace of Amazon Managed Grafana in this account and region that takes the role."""
     principal: Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role/[A-Za-z0-9+=,.@_/-]+|root)$")] | None = None
-    """Account or role, by ARN, of a Grafana elsewhere."""
+    """Account or role, by ARN, of a Grafana elsewhere; the policy pack wants its account under `trustedAccounts`."""
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9+=,.@:/_-]{2,200}$")] | None = None
     """What `principal` must say when it takes the role; Grafana shows it."""
 
