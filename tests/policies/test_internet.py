@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies.addresses import internet, public
@@ -16,6 +17,7 @@ from tests.policies.breaks.form import Break, changes
 from tests.policies.sample import Sample
 from tests.policies.samples import SYSTEM, judged_again, stack
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HALVES = ("0.0.0.0/1", "128.0.0.0/1")
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -25,10 +27,10 @@ ALL_PORTS = {"ipProtocol": "-1", "fromPort": None, "toPort": None}
 
 
 @st.composite
-def splits(draw: st.DrawFn, whole: str) -> list[str]:
-    """A range cut in two, and each part again, as often as it is drawn; in any order."""
+def splits(draw: st.DrawFn, whole: str, most: int = 30) -> list[str]:
+    """A range cut in two, and parts of it again, `most` times at most; in any order."""
     found = [ip_network(whole)]
-    for _ in range(draw(st.integers(0, 30))):
+    for _ in range(draw(st.integers(0, most))):
         place = draw(st.integers(0, len(found) - 1))
         if found[place].prefixlen < 24:
             found[place : place + 1] = found[place].subnets()
@@ -36,23 +38,26 @@ def splits(draw: st.DrawFn, whole: str) -> list[str]:
 
 
 @given(splits("0.0.0.0/0"))
+@settings(UNHURRIED)
 def test_every_split_of_ipv4_is_the_internet(ranges: list[str]) -> None:
     assert internet(ranges)
 
 
 @given(splits("::/0"))
+@settings(UNHURRIED)
 def test_every_split_of_ipv6_is_the_internet(ranges: list[str]) -> None:
     assert internet(ranges)
 
 
 @given(splits("0.0.0.0/0"), st.data())
-def test_a_split_of_which_one_small_part_is_missing_is_the_internet(ranges: list[str], data: st.DataObject) -> None:
+@settings(UNHURRIED)
+def test_a_split_of_which_a_part_is_missing_is_the_internet(ranges: list[str], data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(ranges))
-    if ip_network(gone).prefixlen >= 8:
-        assert internet(each for each in ranges if each != gone)
+    assert internet(each for each in ranges if each != gone) is (len(ranges) > 1)
 
 
 @given(st.lists(st.sampled_from(("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")).flatmap(splits)))
+@settings(UNHURRIED)
 def test_no_private_ranges_are_the_internet(groups: list[list[str]]) -> None:
     ranges = [each for group in groups for each in group]
     assert not internet(ranges)
@@ -89,7 +94,7 @@ def test_what_counts_is_public_addresses_once() -> None:
     assert not internet(["12.0.0.0/8"] * 5 + ["12.0.0.0/9"])
 
 
-def named(name: str, given: dict[str, object], range: str) -> Break:
+def named(name: str, given: Mapping[str, object], range: str) -> Break:
     """A sample changed; where a value is `...` it is the range."""
     return changes(name, {key: range if value is ... else value for key, value in given.items()})
 
@@ -141,7 +146,8 @@ def without_guard(ranges: list[str]) -> dict[str, Sample]:
     return kept | {f"way-{range}": ingress(range) for range in ranges}
 
 
-@given(splits("0.0.0.0/0").filter(lambda ranges: len(ranges) < 12))
+@given(splits("0.0.0.0/0", most=10))
+@settings(UNHURRIED, max_examples=30)
 def test_the_way_from_the_internet_to_a_store_is_found_by_any_split(ranges: list[str]) -> None:
     assert [each for each in paths(stack(without_guard(ranges))) if not each.entry.guarded]
 
@@ -161,7 +167,8 @@ def test_a_prefix_list_is_read_where_a_way_names_it() -> None:
     assert not paths(stack({**system, "way": way, "list": partners}))
 
 
-@given(splits("0.0.0.0/0").filter(lambda ranges: len(ranges) < 12))
+@given(splits("0.0.0.0/0", most=10))
+@settings(UNHURRIED, max_examples=30)
 def test_routes_of_any_split_face_the_internet(ranges: list[str]) -> None:
     routes = {
         f"route-{range}": Sample(
