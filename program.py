@@ -168,6 +168,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         SecurityGroupsArgs(
             scope=scope,
             vpc_id=network.vpc_id,
+            load_balancer=_balanced(settings),
             entry_cidrs=_entry_cidrs(settings),
             entry_prefix_lists={}
             if balancer_settings is None
@@ -334,7 +335,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
         )
         outputs |= {"vpn_endpoint_id": vpn.endpoint_id, "vpn_dns_name": vpn.dns_name}
     balancer = None
-    if balancer_settings is not None and domain_settings is not None:
+    if balancer_settings is not None and domain_settings is not None and groups.load_balancer_id is not None:
         certificate_arn = domain_settings.certificate_arn
         if certificate_arn is None:
             certificates["application"] = Certificate(
@@ -978,8 +979,14 @@ def _chosen(service: ServiceSettings, application: ApplicationSecrets) -> dict[s
     return found
 
 
+def _balanced(settings: Settings) -> bool:
+    """Whether there is a load balancer, or still may be: a base without its application has the group (BER-N21)."""
+    waiting = settings.compute is None and settings.api is None
+    return waiting or (settings.edge is not None and settings.edge.load_balancer is not None)
+
+
 def _entry_cidrs(settings: Settings) -> tuple[str, ...]:
-    """Address ranges the load balancer's group lets in; the group exists even before a load balancer (BER-N21)."""
+    """Address ranges the load balancer's group lets in; the group is there before the application is (BER-N21)."""
     edge = settings.edge
     balancer = None if edge is None else edge.load_balancer
     if edge is None or balancer is None or balancer.access is Access.PUBLIC:

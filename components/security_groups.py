@@ -17,6 +17,7 @@ _ANYWHERE = "0.0.0.0/0"
 class SecurityGroupsArgs:
     """Inputs of `SecurityGroups`.
 
+    load_balancer: whether a load balancer stands in front of the service, or will; else nothing is let in to it.
     entry_cidrs, entry_prefix_lists: who may reach the load balancer; prefix lists by name.
     https_prefix_lists: who may reach it over HTTPS only, by name (health checkers).
     vpn: whether people enter through a VPN, which gets a group of its own and reaches the load balancer only.
@@ -31,6 +32,7 @@ class SecurityGroupsArgs:
 
     scope: Scope
     vpc_id: pulumi.Input[str]
+    load_balancer: bool = True
     entry_cidrs: Sequence[str] = (_ANYWHERE,)
     entry_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
     https_prefix_lists: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
@@ -48,6 +50,8 @@ class SecurityGroupsArgs:
     def __post_init__(self) -> None:
         if self.ssh and not self.bastion:
             raise ValueError("ssh: want a bastion, where SSH comes from")
+        if self.vpn and not self.load_balancer:
+            raise ValueError("vpn: want a load balancer, where the VPN leads to")
 
 
 @dataclass
@@ -57,9 +61,10 @@ class _Rules:
 
 
 class SecurityGroups(pulumi.ComponentResource):
-    """Five groups chained so that each tier only talks to the next: load balancer, service, database and cache.
+    """Groups chained so that each tier only talks to the next: load balancer, service, database and cache.
 
-    They exist even when nothing uses them yet (BER-CMP-02, BER-N21). A rule added outside Pulumi is drift and goes.
+    They exist even when nothing uses them yet (BER-CMP-02, BER-N21), except the load balancer's where there is none.
+    A rule added outside Pulumi is drift and goes.
     Rules: BER-NET-07 to 11, FAC-NET-09 to 12, FAC-NET-14 to 21, MSP-NET-06, MSP-NET-07, OMN-DB-10; LWO-NET-07 to 11
     (the same, from known addresses), LWO-NET-12 (VPN).
     A group of the bastion exists only where there is one: nothing comes in, as Session Manager is reached from inside
@@ -67,7 +72,7 @@ class SecurityGroups(pulumi.ComponentResource):
     Source: 45 CFR 164.312(e)(1) transmission security.
     """
 
-    load_balancer_id: pulumi.Output[str]
+    load_balancer_id: pulumi.Output[str] | None = None  # None without a load balancer
     service_id: pulumi.Output[str]
     database_id: pulumi.Output[str]
     cache_id: pulumi.Output[str]
@@ -80,7 +85,8 @@ class SecurityGroups(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._rules: dict[str, _Rules] = {}
-        self.load_balancer_id = self._group("load-balancer", "Load balancer: web traffic in, the service out")
+        if args.load_balancer:
+            self.load_balancer_id = self._group("load-balancer", "Load balancer: web traffic in, the service out")
         self.service_id = self._group("service", "Service: from the load balancer, to database, cache and AWS")
         self.database_id = self._group("database", "Database: from the service only, nothing out")
         self.cache_id = self._group("cache", "Cache: from the service only, nothing out")
@@ -88,19 +94,8 @@ class SecurityGroups(pulumi.ComponentResource):
 
         self.vpn_id = self._group("vpn", "VPN: to the load balancer only") if args.vpn else None
 
-        for cidr in args.entry_cidrs:
-            self._entry("https", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
-            self._entry("http", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
-        for source, prefix_list in args.entry_prefix_lists.items():
-            self._entry("https", source, source, prefix_list_id=prefix_list)
-            self._entry("http", source, source, prefix_list_id=prefix_list)
-        for source, prefix_list in args.https_prefix_lists.items():
-            self._entry("https", source, source, prefix_list_id=prefix_list)
-        if args.vpn:
-            self._link("vpn", "load-balancer", HTTPS, "HTTPS")
-            self._link("vpn", "load-balancer", HTTP, "HTTP, to be redirected,")
-        for port in sorted(set(args.service_ports)):
-            self._link("load-balancer", "service", port, "application requests")
+        if args.load_balancer:
+            self._load_balancer()
         for port in sorted(set(args.discovery_ports)):
             self._link("service", "service", port, "requests of other services")
         self._link("service", "database", args.database_port, "PostgreSQL")
@@ -126,6 +121,22 @@ class SecurityGroups(pulumi.ComponentResource):
                 "vpn_id": self.vpn_id,
             }
         )
+
+    def _load_balancer(self) -> None:
+        args = self._args
+        for cidr in args.entry_cidrs:
+            self._entry("https", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
+            self._entry("http", cidr.replace("/", "-"), cidr, cidr_ipv4=cidr)
+        for source, prefix_list in args.entry_prefix_lists.items():
+            self._entry("https", source, source, prefix_list_id=prefix_list)
+            self._entry("http", source, source, prefix_list_id=prefix_list)
+        for source, prefix_list in args.https_prefix_lists.items():
+            self._entry("https", source, source, prefix_list_id=prefix_list)
+        if args.vpn:
+            self._link("vpn", "load-balancer", HTTPS, "HTTPS")
+            self._link("vpn", "load-balancer", HTTP, "HTTP, to be redirected,")
+        for port in sorted(set(args.service_ports)):
+            self._link("load-balancer", "service", port, "application requests")
 
     def _bastion(self) -> None:
         args = self._args

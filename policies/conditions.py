@@ -1,6 +1,8 @@
-"""When a rule is about a resource: what it holds, what it is for."""
+"""When a rule is about a resource: what it holds, what it is for, where its values come from."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from .config import SENSITIVE, Config
 from .graph import Resource, Stack, known
@@ -49,3 +51,13 @@ def holds_patient_data(stack: Stack, config: Config) -> bool:
     if "patient data" not in notes:
         notes["patient data"] = any(data_class(each, config) == "phi" for each in stack.resources)
     return bool(notes["patient data"])
+
+
+def computed_from(property: str, *types: str) -> Callable[[Resource, Stack], bool]:
+    """Whether a property that is not known comes from resources of these types and no other (`Rule.settled`)."""
+
+    def settled(resource: Resource, stack: Stack) -> bool:
+        found = [stack.by_urn[urn] for urn in resource.dependencies.get(property, ()) if urn in stack.by_urn]
+        return resource.unknown(property) and bool(found) and all(each.type in types for each in found)
+
+    return settled

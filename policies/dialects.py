@@ -254,8 +254,8 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
         ),
     ),
     GROUP: (
-        _Block("ingress", INGRESS, "securityGroupId", ways, references=("referencedSecurityGroupId",)),
-        _Block("egress", EGRESS, "securityGroupId", ways, references=("referencedSecurityGroupId",)),
+        _Block("ingress", INGRESS, "securityGroupId", ways, references=("referencedSecurityGroupId", "prefixListId")),
+        _Block("egress", EGRESS, "securityGroupId", ways, references=("referencedSecurityGroupId", "prefixListId")),
     ),
     **{
         type: (
@@ -265,7 +265,7 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
         for type in ("aws:ec2/networkAcl:NetworkAcl", "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl")
     },
     **{
-        type: (_Block("routes", ROUTE, "routeTableId", _route, references=WAYS_OUT),)
+        type: (_Block("routes", ROUTE, "routeTableId", _route, references=(*WAYS_OUT, "destinationPrefixListId")),)
         for type in ("aws:ec2/routeTable:RouteTable", "aws:ec2/defaultRouteTable:DefaultRouteTable")
     },
     "aws:iam/role:Role": (

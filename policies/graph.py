@@ -16,6 +16,7 @@ from .values import UNKNOWN, NotKnown, View, texts_within
 STACK = "pulumi:pulumi:Stack"
 AWS_PROVIDER = "pulumi:providers:aws"
 _IDENTITIES = ("id", "arn", "name", "bucket", "identifier", "clusterIdentifier", "replicationGroupId", "urn", "keyId")
+_OLD_SOURCES = {"referencedSecurityGroupId": "sourceSecurityGroupId", "prefixListId": "prefixListIds"}
 
 
 class Resource(View):
@@ -68,7 +69,7 @@ class Resource(View):
         """The resources that blocks of this one stand for, in the shape of the separate types (see `dialects`)."""
         if self.type == dialects.OLD_GROUP_RULE:
             found = [
-                dialects.Reading(type, properties, "", {"referencedSecurityGroupId": "sourceSecurityGroupId"})
+                dialects.Reading(type, properties, "", _OLD_SOURCES)
                 for type, properties in dialects.of_old_group_rule(self._value)
             ]
         else:

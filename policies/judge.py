@@ -101,7 +101,8 @@ class Judge:
                 try:
                     yield from self._on_resource(rule, resource)
                 except NotKnown as unknown:
-                    doubts.append((rule, resource.subject, unknown.path))
+                    if rule.settled is None or not rule.settled(resource, stack):
+                        doubts.append((rule, resource.subject, unknown.path))
         yield from self._unverified(stack, [doubt for doubt in doubts if doubt[0].mandatory])
         yield from self._waivers(stack, {(rule.id, urn) for rule, urn, _ in doubts})
 

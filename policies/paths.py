@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from .dialects import ACL_RULE, GROUP, INGRESS, ROUTE
+from .addresses import Network, internet, network, public
+from .dialects import ACL_RULE, GROUP, INGRESS, ROUTE, WAYS_OUT
 from .graph import Resource, Stack, known
 from .values import UNKNOWN, View
 
@@ -23,11 +23,17 @@ MAIN_TABLE = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 INTERNET = "aws:ec2/internetGateway:InternetGateway"
 NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 VPC = "aws:ec2/vpc:Vpc"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 RESTRICTED = "restricted"
 """Exposure of a load balancer with a public address that lets in listed addresses only."""
-ANYWHERE = ("0.0.0.0/0", "::/0")
+_RANGES = (
+    "cidrIpv4", "cidrIpv6", "cidrBlock", "ipv6CidrBlock", "destinationCidrBlock", "destinationIpv6CidrBlock", "cidr",
+)  # fmt: skip
+"""Properties that name an address range: of a group's rule, of an ACL's, of a route, of an entry of a prefix list."""
+_LISTS = ("prefixListId", "destinationPrefixListId")
 SUBNET_GROUPS = {
     "aws:rds/subnetGroup:SubnetGroup": ("dbSubnetGroupName",),
     "aws:elasticache/subnetGroup:SubnetGroup": ("subnetGroupName",),
@@ -84,8 +90,13 @@ def tables_of(stack: Stack, subnet: Resource) -> list[Resource]:
 
 
 def default_routes(stack: Stack, table: Resource) -> list[Resource]:
-    """Routes to everywhere in a table, inline or beside it."""
-    return [route for route in stack.users(table, ROUTE, property="routeTableId") if _everywhere(route)]
+    """Routes to the internet in a table, inline or beside it: alone, or with others that lead the same way."""
+    by_way: dict[str, list[tuple[Resource, str]]] = {}
+    for route in stack.users(table, ROUTE, property="routeTableId"):
+        way = str([(route.properties.get(name), route.dependencies.get(name)) for name in WAYS_OUT if route.has(name)])
+        by_way.setdefault(way, []).extend((route, range) for range in ranges_of(stack, route))
+    found = [route for named in by_way.values() for route, _ in of_internet(named)]
+    return list({route.urn: route for route in found}.values())
 
 
 def data_subnets(stack: Stack, tier_tag: str) -> list[Resource]:
@@ -96,10 +107,31 @@ def data_subnets(stack: Stack, tier_tag: str) -> list[Resource]:
     return list(found.values())
 
 
+def ranges_of(stack: Stack, rule: Resource) -> list[str]:
+    """The address ranges that a rule of a group or an ACL, a route or a prefix list names, as far as they are known."""
+    lists = [each for name in _LISTS for each in stack.targets(rule, name, PREFIX_LIST)]
+    entries = [entry for each in lists for entry in entries_of(stack, each)]
+    return [range for each in (rule, *entries) for name in _RANGES for range in _texts(each, name)]
+
+
+def entries_of(stack: Stack, prefixes: Resource) -> list[View]:
+    """What is in a prefix list, inline or beside it."""
+    inline = prefixes.views("entries") if known(lambda: prefixes.views("entries")) else []
+    return [*inline, *stack.users(prefixes, PREFIX_ENTRY, property="prefixListId")]
+
+
+def of_internet(named: list[tuple[Resource, str]]) -> list[tuple[Resource, str]]:
+    """Of (rule, range) those that are the internet: alone, or all with public addresses when only their sum is."""
+    alone = [(rule, range) for rule, range in named if internet([range])]
+    if alone or not internet(range for _, range in named):
+        return alone
+    return [(rule, range) for rule, range in named if public(range)]
+
+
 def open_sources(stack: Stack, group: Resource) -> list[tuple[Resource, str]]:
     """(rule, CIDR) of every way into a group from an address range."""
     rules = stack.users(group, INGRESS, property="securityGroupId")
-    return [(rule, cidr) for rule in rules for name in ("cidrIpv4", "cidrIpv6") for cidr in _texts(rule, name)]
+    return [(rule, range) for rule in rules for range in ranges_of(stack, rule)]
 
 
 def sources(stack: Stack, group: Resource) -> list[Resource]:
@@ -146,7 +178,9 @@ def admitted(stack: Stack, subnet: Resource) -> bool:
     if not acls:
         return True
     rules = [rule for acl in acls for rule in stack.users(acl, ACL_RULE, property="networkAclId")]
-    return not rules or any(_lets_in(rule) for rule in rules)
+    ways = [rule for rule in rules if _lets_in(rule)]
+    unknown = any(rule.unknown(name) for rule in ways for name in ("cidrBlock", "ipv6CidrBlock"))
+    return not rules or unknown or internet(range for rule in ways for range in ranges_of(stack, rule))
 
 
 def entries(stack: Stack) -> Iterator[Entry]:
@@ -168,9 +202,9 @@ def entries(stack: Stack) -> Iterator[Entry]:
             "no web ACL is associated with the load balancer" if not walled else "a listener serves without TLS",
             tls and walled,
         )
-    for type, groups, subnets, public in _PUBLIC:
+    for type, groups, subnets, addressed in _PUBLIC:
         for each in stack.of(type):
-            if public(stack, each):
+            if addressed(stack, each):
                 named = tuple(group for name in groups for group in stack.targets(each, name, GROUP))
                 placed = tuple(subnet for name in subnets for subnet in stack.targets(each, name, SUBNET))
                 yield Entry(each, named, placed, "it has a public address of its own")
@@ -206,10 +240,10 @@ def _forward(stack: Stack) -> dict[str, list[Resource]]:
     """Group → groups it may go on to: those that let it in, or let in a range of the network's own addresses."""
     ahead: dict[str, list[Resource]] = {}
     groups = stack.of(GROUP)
-    inside = [range for vpc in stack.of(VPC) for range in _ranges(vpc, "cidrBlock")]
+    inside = [range for vpc in stack.of(VPC) for text in _texts(vpc, "cidrBlock") if (range := network(text))]
     for group in groups:
         froms = sources(stack, group)
-        ranges = [_range(cidr) for _, cidr in open_sources(stack, group)]
+        ranges = [network(text) for _, text in open_sources(stack, group)]
         if any(range is not None and any(_overlap(range, own) for own in inside) for range in ranges):
             froms = [each for each in groups if each is not group]
         for each in froms:
@@ -232,22 +266,16 @@ def _walk(starts: tuple[Resource, ...], ahead: dict[str, list[Resource]]) -> dic
 
 def _open_group(stack: Stack, group: Resource) -> bool:
     rules = stack.users(group, INGRESS, property="securityGroupId")
-    return any(cidr in ANYWHERE for _, cidr in open_sources(stack, group)) or any(
+    return internet(range for _, range in open_sources(stack, group)) or any(
         each.unknown("cidrIpv4") or each.unknown("cidrIpv6") for each in rules
     )
 
 
-def _everywhere(route: Resource) -> bool:
-    names = ("destinationCidrBlock", "destinationIpv6CidrBlock")
-    return any(cidr in ANYWHERE for name in names for cidr in _texts(route, name))
-
-
 def _lets_in(rule: Resource) -> bool:
+    """Whether a rule of a network ACL allows a way in; yes when that is not known."""
     if not known(lambda: (rule.flag("egress"), rule.text("ruleAction"))):
         return True
-    if rule.flag("egress") or rule.text("ruleAction") != "allow":
-        return False
-    return any(rule.unknown(name) or rule.text(name) in ANYWHERE for name in ("cidrBlock", "ipv6CidrBlock"))
+    return not rule.flag("egress") and rule.text("ruleAction") == "allow"
 
 
 def _redirects(listener: Resource) -> bool:
@@ -287,16 +315,5 @@ def _texts(view: View, name: str) -> list[str]:
     return view.texts(name) if known(lambda: view.texts(name)) else []
 
 
-def _ranges(view: View, name: str) -> list[IPv4Network | IPv6Network]:
-    return [range for text in _texts(view, name) if (range := _range(text)) is not None]
-
-
-def _range(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+def _overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)

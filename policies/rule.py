@@ -17,7 +17,9 @@ the resource: `def rule(resource: Resource, stack: Stack, config: Config) -> Ite
             yield "storageEncrypted must be true: …"
 
 Reading a value that preview cannot know raises `NotKnown`; the frame notes the rule as unverified for that resource and
-goes on. Citations, enforcement and equivalents come from `catalogue.json`, by id.
+goes on. Where the stack says enough of the value all the same (a certificate's ARN comes from a certificate of ACM),
+`settled` of the rule says so; the rule itself reads the value in the update. Citations, enforcement and equivalents
+come from `catalogue.json`, by id.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ ResourceCheck = Callable[[Resource, Config], Iterator[str]]
 LinkedCheck = Callable[[Resource, Stack, Config], Iterator["str | Finding"]]
 StackCheck = Callable[[Stack, Config], Iterator[Finding]]
 Condition = Callable[[Resource, Config], bool]
+Settled = Callable[[Resource, Stack], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ class Rule:
     types: resource types (or globs) a resource rule or a linked rule looks at; empty for a stack rule.
     hipaa: citations of 45 CFR.   pipeda: clauses of Schedule 1, or sections of the Act.
     equivalents: tool → its rules that check the same.
+    settled: of a resource rule: whether the stack shows that what is not known of a resource cannot break it.
     """
 
     id: str
@@ -84,6 +88,7 @@ class Rule:
     on_resource: ResourceCheck | None = None
     on_link: LinkedCheck | None = None
     on_stack: StackCheck | None = None
+    settled: Settled | None = None
 
     @property
     def scope(self) -> str:
@@ -111,7 +116,14 @@ def limits() -> dict[str, str]:
 
 
 def resource_rule(
-    id: str, *, types: str | Sequence[str], title: str, severity: Severity, remedy: str, url: str
+    id: str,
+    *,
+    types: str | Sequence[str],
+    title: str,
+    severity: Severity,
+    remedy: str,
+    url: str,
+    settled: Settled | None = None,
 ) -> Callable[[ResourceCheck], Rule]:
     """Decorator: a rule judged on one resource at a time."""
 
@@ -125,6 +137,7 @@ def resource_rule(
             url=url,
             types=_types(types),
             on_resource=check,
+            settled=settled,
             **facts,
         )
 

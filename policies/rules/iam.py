@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from ..conditions import computed_from
 from ..config import Config
 from ..documents import allows, bounded, conditions, everyone, statements, values
 from ..expect import SET, at_most
@@ -15,8 +16,9 @@ from ..values import View
 ROLE = "aws:iam/role:Role"
 USER = "aws:iam/user:User"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+POLICY = "aws:iam/policy:Policy"
 POLICIES = (
-    "aws:iam/policy:Policy",
+    POLICY,
     ROLE_POLICY,
     "aws:iam/userPolicy:UserPolicy",
     "aws:iam/groupPolicy:GroupPolicy",
@@ -297,6 +299,7 @@ _ADMIN_POLICIES = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
     severity=CRITICAL,
     remedy="Write a policy with the actions that are needed.",
     url=GUIDE + "access_policies_job-functions.html",
+    settled=computed_from("policyArn", POLICY),
 )
 def no_admin_managed(resource: Resource, config: Config) -> Iterator[str]:
     arn = resource.text("policyArn") or ""

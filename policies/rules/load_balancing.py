@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..conditions import in_production, patient_data
+from ..conditions import computed_from, in_production, patient_data
 from ..config import Config
 from ..expect import NOT_FALSE, NOT_TRUE, SET, TRUE, none_of
 from ..graph import Resource, Stack
@@ -13,6 +13,7 @@ from ..rule import HIGH, LOW, MEDIUM, Finding, Severity, linked_rule, requires, 
 LISTENER = "aws:lb/listener:Listener"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 TARGETS = "aws:lb/targetGroup:TargetGroup"
+CERTIFICATES = ("aws:acm/certificate:Certificate", "aws:acm/certificateValidation:CertificateValidation")
 GUIDE = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
 TLS_POLICIES = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-", "ELBSecurityPolicy-TLS-1-2-",
                 "ELBSecurityPolicy-FS-1-2-")  # fmt: skip
@@ -61,6 +62,7 @@ def tls_policy(resource: Resource, config: Config) -> Iterator[str]:
     severity=Severity.MEDIUM,
     remedy="Set certificateArn to a certificate of AWS Certificate Manager.",
     url=GUIDE + "https-listener-certificates.html",
+    settled=computed_from("certificateArn", *CERTIFICATES),
 )
 def acm_certificate(resource: Resource, config: Config) -> Iterator[str]:
     if resource.text("protocol") in ("HTTPS", "TLS"):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from ipaddress import ip_network
 
+from ..addresses import internet, network
 from ..conditions import in_production, patient_data
 from ..config import Config
 from ..dialects import ACL_RULE, EGRESS, GROUP, INGRESS, OLD_GROUP_RULE
 from ..expect import NOT_TRUE, SET
 from ..graph import Resource, Stack
-from ..paths import BALANCER, RESTRICTED, tag
+from ..paths import BALANCER, PREFIX_LIST, RESTRICTED, entries_of, ranges_of, tag
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from ..values import UNKNOWN, View
 from .reachability import (
-    ANYWHERE,
     GROUP_GUIDE,
     INTERNET,
     SUBNET,
@@ -46,8 +45,8 @@ GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/"
 
 
 def from_internet(way: View) -> bool:
-    """Whether a way in or out is open to every address."""
-    return any(cidr in ANYWHERE for name in ("cidrIpv4", "cidrIpv6") for cidr in way.texts(name))
+    """Whether a way in or out is open to the internet."""
+    return internet([*way.texts("cidrIpv4"), *way.texts("cidrIpv6")])
 
 
 def ports(way: View) -> tuple[int, int]:
@@ -403,12 +402,9 @@ def entry_tier(way: Resource, stack: Stack, config: Config) -> Iterator[str | Fi
     url=GROUP_GUIDE,
 )
 def no_wide_cidr(resource: Resource, config: Config) -> Iterator[str]:
-    text = resource.text("cidrIpv4")
-    if text is None or text in ANYWHERE:
-        return
-    try:
-        range = ip_network(text, strict=False)
-    except ValueError:
+    text = resource.text("cidrIpv4") or ""
+    range = network(text)
+    if range is None or internet([text]):
         return
     if range.is_global and range.prefixlen < SHORTEST_PUBLIC_PREFIX:
         yield f"{resource.where('cidrIpv4')}: a public range wider than /{SHORTEST_PUBLIC_PREFIX} is let in."
@@ -481,7 +477,39 @@ def rule_count(group: Resource, stack: Stack, config: Config) -> Iterator[str | 
         yield f"has {count} rules."
 
 
-# Network ACLs
+# Network ACLs, and ranges of groups, ACLs and lists together
+
+
+@linked_rule(
+    "internet-not-in-parts",
+    types=(GROUP, NETWORK_ACL, DEFAULT_ACL, PREFIX_LIST),
+    title="The internet is named as one range, not in parts nor by a prefix list",
+    severity=HIGH,
+    remedy="Name 0.0.0.0/0 or ::/0 where everyone is meant, which is judged as that; else only the ranges you mean.",
+    url=GUIDE + "managed-prefix-lists.html",
+)
+def internet_in_parts(owner: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    for name, ranges in _named_together(owner, stack):
+        parts = ranges if owner.type == PREFIX_LIST else [each for each in ranges if not internet([each])]
+        if internet(parts):
+            yield f"{name}: {len(parts)} of its ranges are together the internet."
+
+
+def _named_together(owner: Resource, stack: Stack) -> Iterator[tuple[str, list[str]]]:
+    """What a group lets in and out, what an ACL allows, what is in a prefix list: ranges that add up."""
+    if owner.type == PREFIX_LIST:
+        yield "entries", [range for entry in entries_of(stack, owner) for range in entry.texts("cidr")]
+        return
+    for name, kind in (("ingress", INGRESS), ("egress", EGRESS)):
+        if owner.type == GROUP:
+            rules = stack.users(owner, kind, property="securityGroupId")
+        else:
+            rules = [
+                rule
+                for rule in stack.users(owner, ACL_RULE, property="networkAclId")
+                if rule.text("ruleAction") == "allow" and (rule.flag("egress") or False) == (name == "egress")
+            ]
+        yield name, [range for rule in rules for range in ranges_of(stack, rule)]
 
 
 @resource_rule(
@@ -495,7 +523,7 @@ def rule_count(group: Resource, stack: Stack, config: Config) -> Iterator[str | 
 def nacl_ports(resource: Resource, config: Config) -> Iterator[str]:
     if resource.flag("egress") or resource.text("ruleAction") != "allow":
         return
-    anywhere = {resource.text(name) for name in ("cidrBlock", "ipv6CidrBlock")} & set(ANYWHERE)
+    anywhere = internet([*resource.texts("cidrBlock"), *resource.texts("ipv6CidrBlock")])
     first, last = ports(resource)
     found = [str(port) for port in NACL_PORTS if first <= port <= last]
     if anywhere and found and _protocol(resource) in ("-1", "6", "tcp"):

@@ -8,12 +8,12 @@ from .. import paths
 from ..config import Config
 from ..graph import Resource, Stack
 from ..paths import (
-    ANYWHERE,
     INTERNET,
     SUBNET,
     SUBNET_GROUPS,
     TABLE,
     default_routes,
+    of_internet,
     open_sources,
     sources,
     store_groups,
@@ -25,7 +25,7 @@ from ..values import UNKNOWN
 VPC_GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"
 GROUP_GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html"
 
-__all__ = ["ANYWHERE", "INTERNET", "SUBNET", "SUBNET_GROUPS", "TABLE", "default_routes", "store_groups", "tables_of"]
+__all__ = ["INTERNET", "SUBNET", "SUBNET_GROUPS", "TABLE", "default_routes", "store_groups", "tables_of"]
 
 
 def tier(subnet: Resource, config: Config) -> object:
@@ -82,12 +82,9 @@ def route_igw_public_only(stack: Stack, config: Config) -> Iterator[Finding]:
 def sg_chain(stack: Stack, config: Config) -> Iterator[Finding]:
     for store, group in store_groups(stack):
         for near in [group, *sources(stack, group)]:
-            for rule, cidr in open_sources(stack, near):
-                if cidr in ANYWHERE:
-                    path = f"internet → {near.name}" + ("" if near is group else f" → {group.name}")
-                    yield Finding(
-                        rule, f"{path} → {store.name}: {cidr} is let in fewer than two groups from the store."
-                    )
+            for rule, cidr in of_internet(open_sources(stack, near)):
+                path = f"internet → {near.name}" + ("" if near is group else f" → {group.name}")
+                yield Finding(rule, f"{path} → {store.name}: {cidr} is let in fewer than two groups from the store.")
 
 
 @stack_rule(

@@ -124,6 +124,25 @@ def s3_versioning(stack: Stack, config: Config) -> Iterator[Finding]:
             yield Finding(bucket, "versioning is not Enabled.")
 
 
+def _closed(policy: Resource, stack: Stack) -> bool:
+    """Whether the buckets of a policy let nobody in who is not of the account, whatever a public policy says.
+
+    S3 User Guide, "Blocking public access": RestrictPublicBuckets.
+    """
+    buckets = stack.targets(policy, "bucket", BUCKET)
+    return bool(buckets) and all(
+        any(_restricts(block, bucket, stack) for block in stack.of(BLOCK)) for bucket in buckets
+    )
+
+
+def _restricts(block: Resource, bucket: Resource, stack: Stack) -> bool:
+    """Whether a public access block is surely this bucket's, and keeps public policies from working."""
+    flags = ("blockPublicPolicy", "restrictPublicBuckets")
+    return stack.links(block, "bucket", bucket) and not any(
+        block.unknown(flag) or not block.flag(flag) for flag in flags
+    )
+
+
 @resource_rule(
     "s3-policy-no-public-principal",
     types=POLICY,
@@ -131,6 +150,7 @@ def s3_versioning(stack: Stack, config: Config) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
     remedy="Name the principal, or bind the statement to your account, organization or endpoint by a condition.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
+    settled=_closed,
 )
 def s3_policy_no_public_principal(resource: Resource, config: Config) -> Iterator[str]:
     for statement in public(resource, "policy"):

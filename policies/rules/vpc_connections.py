@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 
+from ..addresses import internet, network
 from ..conditions import holds_patient_data, in_production
 from ..config import Config
 from ..dialects import ROUTE
@@ -150,13 +150,8 @@ def peering_in_jurisdiction(resource: Resource, config: Config) -> Iterator[str]
 )
 def peering_routes(resource: Resource, config: Config) -> Iterator[str]:
     text = resource.text("destinationCidrBlock")
-    if not resource.has("vpcPeeringConnectionId") or text is None:
-        return
-    try:
-        range = ip_network(text, strict=False)
-    except ValueError:
-        return
-    if range.prefixlen <= WIDEST_PEERING_PREFIX:
+    range = network(text or "")
+    if resource.has("vpcPeeringConnectionId") and range is not None and range.prefixlen <= WIDEST_PEERING_PREFIX:
         yield f"{resource.where('destinationCidrBlock')}: {text} is a whole network, not a tier."
 
 
@@ -223,7 +218,7 @@ def clientvpn_federated(resource: Resource, config: Config) -> Iterator[str]:
 def clientvpn_groups(resource: Resource, config: Config) -> Iterator[str]:
     if resource.flag("authorizeAllGroups"):
         yield "authorizeAllGroups must not be true: everyone who can sign in would be let in."
-    if resource.text("targetNetworkCidr") in ("0.0.0.0/0", "::/0"):
+    if internet(resource.texts("targetNetworkCidr")):
         yield "targetNetworkCidr must be a part of the network, not everything."
 
 
@@ -250,10 +245,8 @@ def clientvpn_data_tier(stack: Stack, config: Config) -> Iterator[Finding]:
 
 
 def _overlap(one: str | None, other: str) -> bool:
-    try:
-        return one is not None and ip_network(one, strict=False).overlaps(ip_network(other, strict=False))
-    except (ValueError, TypeError):
-        return False
+    here, there = network(one or ""), network(other)
+    return here is not None and there is not None and here.version == there.version and here.overlaps(there)
 
 
 @resource_rule(

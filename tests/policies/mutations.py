@@ -180,6 +180,10 @@ ADDED: dict[str, tuple[str, dict[str, Any]]] = {
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         {"securityGroupId": "sg-1", "cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22},
     ),
+    "public administration, by half of the internet": (
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        {"securityGroupId": "sg-1", "cidrIpv4": "128.0.0.0/1", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22},
+    ),
     "public database port": (
         "aws:ec2/securityGroupRule:SecurityGroupRule",
         {"type": "ingress", "securityGroupId": "sg-1", "cidrBlocks": ["0.0.0.0/0"], "protocol": "tcp", "fromPort": 5432,

@@ -184,6 +184,15 @@ def test_berthcare_has_its_base_and_no_application_yet() -> None:
     )
 
 
+@pytest.mark.parametrize("name", STACKS)
+def test_only_an_application_without_a_load_balancer_has_no_group_for_one(name: str) -> None:
+    """A base that waits for its application has the group before it (BER-N21); functions need none."""
+    groups = {entry.name for entry in built(name).recorder.all("aws:ec2/securityGroup:SecurityGroup")}
+    expected = name != "mentalspace"
+    assert ("security-groups-load-balancer" in groups) is expected
+    assert ("load_balancer_security_group_id" in built(name).outputs) is expected
+
+
 @pytest.mark.requirement(
     "MSP-OUT-01", "MSP-OUT-02", "MSP-OUT-03", "MSP-OUT-04", "MSP-OUT-05", "MSP-OUT-06", "MSP-OUT-07", "MSP-OUT-10",
     "MSP-N29", "MSP-TAG-01",

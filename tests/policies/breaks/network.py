@@ -49,6 +49,21 @@ MANY = [
 ]
 
 LISTED = {"cidrIpv4": "203.0.113.0/24"}
+PARTS = [f"{first}.{second}.0.0/9" for first in (11, 13) for second in (0, 128)]
+"""Not one of them is the internet; together they are as large as a /7."""
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+
+
+def _ways(ranges: list[str]) -> list[dict[str, object]]:
+    ports = {"protocol": "tcp", "fromPort": 443, "toPort": 443, "description": "TLS"}
+    return [{**ports, "cidrBlocks": [each]} for each in ranges]
+
+
+def _entries(ranges: list[str]) -> list[dict[str, object]]:
+    shared = {"action": "allow", "protocol": "tcp", "fromPort": 443, "toPort": 443}
+    return [{**shared, "ruleNo": 300 + index, "cidrBlock": each} for index, each in enumerate(ranges)]
+
 
 SAMPLES: dict[str, Sample] = {
     "nat": Sample(
@@ -235,6 +250,21 @@ BREAKS: dict[str, list[Break]] = {
             "sg-inline-and-rules-not-mixed",
         ),
     ],
+    "internet-not-in-parts": [
+        change("group-endpoints", "ingress", _ways(PARTS)),
+        change("group-cache", "egress", _ways(PARTS)),
+        change("acl", "ingress", _entries(PARTS)),
+        change("acl", "egress", _entries(PARTS)),
+        added("everyone", PREFIX_LIST, {"id": "pl-1", "entries": [{"cidr": "0.0.0.0/1"}, {"cidr": "128.0.0.0/1"}]}),
+        added("everyone", PREFIX_LIST, {"id": "pl-1", "entries": [{"cidr": each} for each in PARTS]}),
+        Break(
+            "everyone",
+            adds=Sample(PREFIX_LIST, {"id": "pl-1"}),
+            beside={
+                f"entry-{each}": Sample(ENTRY, {"prefixListId": "pl-1", "cidr": each}) for each in ("::/1", "8000::/1")
+            },
+        ),
+    ],
     "sg-no-wide-public-cidr": [
         changes("ingress-service", {"cidrIpv4": "8.8.0.0/16", "referencedSecurityGroupId": GONE}),
     ],
@@ -311,6 +341,12 @@ BREAKS: dict[str, list[Break]] = {
 }
 
 ALLOWED: dict[str, list[Break]] = {
+    "internet-not-in-parts": [
+        change("group-endpoints", "ingress", _ways(PARTS[:-1])),
+        change("group-endpoints", "ingress", _ways(["10.0.0.0/9", "10.128.0.0/9", "172.16.0.0/12", "100.64.0.0/10"])),
+        change("acl", "ingress", [*_entries(PARTS[:-1]), *({**each, "action": "deny"} for each in _entries(PARTS))]),
+        added("partners", PREFIX_LIST, {"id": "pl-1", "entries": [{"cidr": "203.0.113.0/24"}, {"cidr": "10.0.0.0/8"}]}),
+    ],
     "nat-only-in-public-tier": [changes("nat", {"connectivityType": "private", "subnetId": "subnet-application"})],
     "sg-egress-restricted": [changes("egress-service", {"ipProtocol": "-1", "cidrIpv4": "10.0.0.0/16"})],
     "sg-no-wide-public-cidr": [

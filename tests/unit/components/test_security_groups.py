@@ -129,6 +129,21 @@ def test_the_vpn_leads_to_the_load_balancer_and_nowhere_else(recorded: Recorder)
     assert not {edge for edge in edges(recorded, INGRESS) if edge[0] == "vpn"}
 
 
+def test_without_a_load_balancer_there_is_no_group_of_it_and_nothing_is_let_in_to_the_service(
+    recorded: Recorder,
+) -> None:
+    build(recorded, load_balancer=False)
+    ways = edges(recorded, INGRESS) | edges(recorded, EGRESS)
+    assert not any("load-balancer" in edge for edge in ways)
+    assert {edge for edge in edges(recorded, INGRESS) if edge[0] == "service" or edge[1] == "0.0.0.0/0"} == set()
+    assert recorded.count(EXCLUSIVE) == recorded.count("aws:ec2/securityGroup:SecurityGroup") == 4
+
+
+def test_a_vpn_without_a_load_balancer_is_refused() -> None:
+    with pytest.raises(ValueError, match="vpn: want a load balancer"):
+        SecurityGroupsArgs(scope=SCOPE, vpc_id="vpc-1", service_ports=[8080], vpn=True, load_balancer=False)
+
+
 @pytest.mark.requirement("LWO-CMP-07")
 @pytest.mark.parametrize("ports", [[], [8080, 9000, 8080]])
 def test_services_reach_each_other_only_with_discovery(recorded: Recorder, ports: list[int]) -> None:
