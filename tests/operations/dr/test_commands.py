@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from operations import cli
-from operations.dr import failover, rehearsal
+from operations.dr import failback, failover, rehearsal
 from operations.dr.steps import Step
 from operations.mistakes import Refused
 
@@ -63,6 +63,19 @@ def test_a_failover_that_stopped_goes_on_at_its_step(phi: Phi, monkeypatch: pyte
     code, said = phi("failover", "berthcare", "--yes")
     assert (said.count("done before"), did) == (5, [step.name for step in failover.FAILOVER])
     assert (code, "RTO: 0.0 minutes, objective 45 minutes" in said) == (0, True)
+
+
+@pytest.mark.requirement("MSP-OPS-03")
+def test_a_stack_is_not_destroyed_unasked_and_what_goes_with_it_is_said(
+    phi: Phi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    did: list[str] = []
+    remove = replace(failback.REMOVE, act=lambda _: did.append("removed") or {}, verify=lambda _: ())
+    monkeypatch.setattr(failback, "FAILBACK", (remove,))
+    code, said = phi("failback", "berthcare")
+    assert (code, did) == (2, [])
+    assert "Destroy the recovery stack, its buckets and its database with it? Nobody is at the terminal" in said
+    assert (phi("failback", "berthcare", "--yes")[0], did) == (0, ["removed"])
 
 
 @pytest.mark.parametrize(
