@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.on_call import advised
 from components.scope import DataClass, Scope
 from settings.edge import FailoverSettings, HealthCheckSettings
 
@@ -96,7 +97,9 @@ class HealthCheck(pulumi.ComponentResource):
         return cloudwatch.MetricAlarm(
             f"{name}-alarm",
             name=physical,
-            alarm_description="The load balancer has no healthy target; the domain's health check follows",
+            alarm_description=advised(
+                "The load balancer has no healthy target; the domain's health check follows", "healthy-targets"
+            ),
             namespace="AWS/ApplicationELB",
             metric_name="HealthyHostCount",
             dimensions={

@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 
+from components.on_call import advised
 from components.scope import DataClass, Scope
 from components.watched import WatchedDatabase
 from settings.alarms import AlarmOverride, CustomAlarm, Missing
@@ -330,7 +331,7 @@ class Alarms(pulumi.ComponentResource):
             cloudwatch.MetricAlarm(
                 f"{name}-{alarm.key}",
                 name=physical,
-                alarm_description=alarm.description,
+                alarm_description=advised(alarm.description, alarm.key),
                 comparison_operator=alarm.comparison.value,
                 threshold=alarm.limit,
                 evaluation_periods=alarm.evaluations or args.timing.evaluations,

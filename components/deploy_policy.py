@@ -209,7 +209,14 @@ def _state(deployed: Deployed) -> list[Statement]:
     return [
         allow(
             "KeepState",
-            ["s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:PutObject"],
+            [
+                "s3:DeleteObject",
+                "s3:GetBucketLocation",
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:ListBucket",
+                "s3:PutObject",
+            ],
             [state, f"{state}/*"],
         ),
         _open_state(deployed, ["kms:Decrypt", "kms:Encrypt"]),

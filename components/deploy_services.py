@@ -84,7 +84,9 @@ SERVICES: tuple[Service, ...] = (
         reads=("rds:Describe*", "rds:List*"),
         by_name=(
             "rds:*BackupsReplication", "rds:*Tags*", "rds:Create*", "rds:Delete*", "rds:Modify*",
-            "rds:RebootDBInstance", "rds:Reset*",
+            "rds:RebootDBInstance", "rds:Reset*", "rds:RestoreDBClusterFromSnapshot",
+            "rds:RestoreDBClusterToPointInTime", "rds:RestoreDBInstanceFromDBSnapshot",
+            "rds:RestoreDBInstanceToPointInTime",  # a recovery stack's database begins as a snapshot (BER-DR-19)
         ),
         named=(
             Named(service="rds", resource="*:{name}"),

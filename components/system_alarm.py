@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.on_call import advised
 from components.scope import DataClass, Scope
 from settings.observability import SystemAlarmSettings
 
@@ -52,7 +53,9 @@ class SystemAlarm(pulumi.ComponentResource):
         cloudwatch.CompositeAlarm(
             f"{name}-alarm",
             alarm_name=self.name,
-            alarm_description=f"{scope.system} ({scope.environment}): users notice that something is wrong",
+            alarm_description=advised(
+                f"{scope.system} ({scope.environment}): users notice that something is wrong", "system-unhealthy"
+            ),
             alarm_rule=_rule(args.symptoms),
             actions_enabled=True,
             alarm_actions=[args.topic_arn],

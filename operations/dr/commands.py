@@ -16,7 +16,7 @@ from rich.table import Table
 from operations import outputs as stack_outputs
 from operations.aws import client
 from operations.database.commands import Bundle, Direct, OutputsFile, Target, Through, Way, agree, parsed
-from operations.dr import engine, failback, failover, points, recovery_file, report, steps
+from operations.dr import engine, failback, failover, points, recovery_file, rehearsal, report, steps
 from operations.dr.case import Case
 from operations.dr.engine import Backend
 from operations.dr.steps import Journal, NotMet, Step
@@ -31,6 +31,9 @@ Stack = Annotated[str, typer.Argument(help="Name of the stack.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before each step.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the steps and what speaks against them; do nothing.")]
+Embedded = Annotated[
+    bool, typer.Option("--embedded", help="On an embedded AWS of its own, the whole way, with data and failback.")
+]
 AlthoughUp = Annotated[bool, typer.Option("--although-up", help="Go on although the stack's own region answers.")]
 LostAt = Annotated[
     str | None, typer.Option("--lost-at", help="When the region was lost, with a time zone; default: now.")
@@ -167,13 +170,42 @@ def fail_back(
 
 @app.command()
 def drill(
-    stack: Stack, backend: BackendUrl = None, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False,
-    bundle: Bundle = None, direct: Direct = False, through: Through = None, target: Target = None,
+    stack: Stack, embedded: Embedded = False, backend: BackendUrl = None, dry_run: DryRun = False, yes: Yes = False,
+    as_json: Json = False, bundle: Bundle = None, direct: Direct = False, through: Through = None,
+    target: Target = None,
 ) -> None:  # fmt: skip
-    """Rehearse a failover beside the running stack, measure RTO and RPO, and remove the recovery stack again."""
+    """Rehearse a failover beside the running stack, measure RTO and RPO, and remove the recovery stack again.
+
+    With --embedded the whole way, on an embedded AWS of its own: deploy, load data, destroy the primary, fail over,
+    compare the data, fail back.
+    """
+    if embedded:
+        if backend or bundle or direct or through or target or dry_run:
+            raise Mistake("--embedded: expected no other option but --json, which says all there is to say of the way.")
+        _rehearse(stack, as_json=as_json)
+        return
     case = _case(stack, "drill", backend, Way(direct=direct, through=through, target=target, bundle=bundle),
                  although_up=True)  # fmt: skip
     _run(case, (*failover.FAILOVER, failback.REMOVE), "drill", lost_at=None, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _rehearse(stack: str, *, as_json: bool) -> None:
+    settings, _ = settings_of(stack)
+    folder = folder_of(stack) / f"drill-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    try:
+        files = rehearsal.rehearse(
+            stack, settings, project(), folder, lambda what: errors.print(what, highlight=False, markup=False)
+        )
+    except NotMet as stopped:
+        _told(stopped)
+        errors.print(f"What was done is in {folder}.", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(FINDING) from None
+    _finish(json.loads(files[0].read_text()), files[1], as_json=as_json)
+
+
+def _told(stopped: NotMet) -> None:
+    for finding in stopped.findings:
+        errors.print(f"{stopped.step}: {finding}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def _case(stack: str, kind: str, backend: str | None, way: Way, *, although_up: bool = False) -> Case:
@@ -227,8 +259,7 @@ def _run(
     try:
         findings = steps.run(chosen, case, journal, show=show, agree=consent, dry_run=dry_run)
     except NotMet as stopped:
-        for finding in stopped.findings:
-            errors.print(f"{stopped.step}: {finding}", style="red", highlight=False, markup=False, soft_wrap=True)
+        _told(stopped)
         errors.print(f"Put it right, and start `phi dr {kind} {case.name}` again: it goes on here.", markup=False)
         raise typer.Exit(FINDING) from None
     if dry_run:
@@ -238,12 +269,11 @@ def _run(
             raise typer.Exit(FINDING)
         return
     journal.note(finished=steps.now())
-    _finish(case, as_json=as_json)
-
-
-def _finish(case: Case, *, as_json: bool) -> None:
     files = report.write(case.journal, case.recovery, case.folder)
-    document: dict[str, Any] = report.content(case.journal, case.recovery)
+    _finish(report.content(case.journal, case.recovery), files[1], as_json=as_json)
+
+
+def _finish(document: dict[str, Any], file: Path, *, as_json: bool) -> None:
     if as_json:
         output.print_json(json.dumps(document, default=str))
     else:
@@ -252,6 +282,6 @@ def _finish(case: Case, *, as_json: bool) -> None:
             shown = "not measured" if found is None else f"{found:.1f} minutes"
             limit = document[f"{name}_objective_minutes"]
             output.print(f"{name.upper()}: {shown}, objective {limit} minutes", highlight=False)
-        output.print(f"Report: {files[1]}", highlight=False, markup=False, soft_wrap=True)
+        output.print(f"Report: {file}", highlight=False, markup=False, soft_wrap=True)
     if False in (document["rto_met"], document["rpo_met"]):
         raise typer.Exit(FINDING)

@@ -235,7 +235,7 @@ def _check_removed(case: Case) -> Sequence[str]:
 
 REMOVE: Step[Case] = Step(
     name="remove", title="Destroy the recovery stack, its buckets and its database with it",
-    requirements=("BER-DR-22", "BER-DR-23"), act=_remove, verify=_check_removed,
+    requirements=("BER-DR-22", "BER-DR-23", "MSP-OPS-03"), act=_remove, verify=_check_removed,
 )  # fmt: skip
 
 FAILBACK: tuple[Step[Case], ...] = (

@@ -80,7 +80,7 @@ def compare(
         missing=tuple(sorted(set(absent) - set(late))),
         other=tuple(key for key in both if there[key][0] != copied[key][0]),
         extra=tuple(sorted(copied.keys() - there.keys())),
-        changed=tuple(key for key in chosen if _digest(source_client, source, key) != _digest(copy_client, copy, key)),
+        changed=tuple(key for key in chosen if digest(source_client, source, key) != digest(copy_client, copy, key)),
     )
 
 
@@ -105,8 +105,9 @@ def _held(objects: Mapping[str, tuple[int, datetime]]) -> Held:
     return Held(count=len(objects), size=sum(size for size, _ in objects.values()))
 
 
-def _digest(s3: Any, bucket: str, key: str) -> str:
-    digest = hashlib.sha256()
+def digest(s3: Any, bucket: str, key: str) -> str:
+    """SHA-256 of an object's content."""
+    found = hashlib.sha256()
     for chunk in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks():
-        digest.update(chunk)
-    return digest.hexdigest()
+        found.update(chunk)
+    return found.hexdigest()

@@ -12,6 +12,7 @@ from typing import Any
 from operations.dr.steps import Journal
 from settings.recovery import RecoverySettings
 
+EMBEDDED = "embedded AWS of this machine"
 _MINUTE = 60
 
 
@@ -56,11 +57,13 @@ def content(journal: Journal, recovery: RecoverySettings) -> dict[str, Any]:
         "rto_met": None if result.rto is None else result.rto <= recovery.rto_minutes,
         "rpo_minutes": result.rpo, "rpo_objective_minutes": rpo_limit,
         "rpo_met": None if result.rpo is None else result.rpo <= rpo_limit,
-        "steps": [
-            {"name": name, **entry, "seconds": _seconds(entry)} for name, entry in values["steps"].items()
-        ],
+        "steps": _steps(values),
         "answers": (values.get("answers") or {}).get("verify", []),
     }  # fmt: skip
+
+
+def _steps(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name, **entry, "seconds": _seconds(entry)} for name, entry in values["steps"].items()]
 
 
 def text(document: Mapping[str, Any]) -> str:
@@ -82,6 +85,34 @@ def text(document: Mapping[str, Any]) -> str:
         "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def write_rehearsal(
+    drill: Journal, failover: Journal, failback: Journal, recovery: RecoverySettings, folder: Path
+) -> tuple[Path, Path]:
+    """`report.json` and `report.md` of a drill on the embedded AWS: its own steps, the failover's, the failback's."""
+    over, back = content(failover, recovery), content(failback, recovery)
+    measures = {name: over[name] for name in over if name.startswith(("rto", "rpo"))}
+    compared = {step: len(drill.values["steps"][step]["facts"]["data"]) for step in ("load", "work")}
+    steps = _steps(drill.values)
+    document = {
+        **{name: drill.values[name] for name in ("kind", "stack", "started", "finished")}, "account": EMBEDDED,
+        **measures, "compared": compared, "steps": steps, "failover": over, "failback": back,
+    }  # fmt: skip
+    lines = [
+        f"# Drill of {document['stack']}", "",
+        f"On the {EMBEDDED}, begun {document['started']}, ended {document['finished']}. Resources are there at once in "
+        "it: on AWS creating a database alone takes 15 to 20 minutes more, which the RTO must hold too.",
+        "", "| Step | Began | Seconds |", "|---|---|---|",
+        *(f"| {step['name']} | {step['started']} | {step['seconds']} |" for step in steps),
+        "", f"After the failover {compared['load']} tables and objects were as they had been loaded, after the "
+        f"failback {compared['work']} as they had been in the recovery region.",
+        "", *(f"#{text(each)}" for each in (over, back)),
+    ]  # fmt: skip
+    files = folder / "report.json", folder / "report.md"
+    files[0].write_text(json.dumps(document, indent=2, default=str) + "\n")
+    files[1].write_text("\n".join(lines))
+    return files
 
 
 def _row(title: str, document: Mapping[str, Any], name: str) -> str:

@@ -32,6 +32,9 @@ HealthUrl = Annotated[
     str | None,
     typer.Option("--health-url", help="Address that must answer 2xx afterwards; default: the application's own."),
 ]
+HealthSeconds = Annotated[
+    int, typer.Option("--health-seconds", min=1, max=3600, help="How long it may take to answer so.")
+]
 Accepted = Annotated[
     str | None,
     typer.Option("--accept-findings", metavar="REASON", help="Release an image with critical findings, or unscanned."),
@@ -54,6 +57,7 @@ def deploy(
     ] = None,
     accept_findings: Accepted = None,
     health_url: HealthUrl = None,
+    health_seconds: HealthSeconds = HEALTH_SECONDS,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -67,25 +71,27 @@ def deploy(
     if service == FLEET:
         if image_tag is not None or accept_findings is not None:
             raise Mistake("--image-tag, --accept-findings: expected neither for the fleet, which runs archives.")
-        _deploy_fleet(stack, settings, bundle, key, commit, health_url, yes=yes, as_json=as_json)
+        _deploy_fleet(stack, settings, bundle, key, commit, health_url, health_seconds, yes=yes, as_json=as_json)
         return
     if bundle is not None or key is not None or image_tag is None:
         raise Mistake("--image-tag: expected the version of the service to release, and neither --bundle nor --key.")
     place = FargateService.of(stack, service, outputs.read(stack), settings)
-    _release(place, image_tag, accept_findings, health_url, yes=yes, as_json=as_json, back=False)
+    _release(place, image_tag, accept_findings, health_url, health_seconds, yes=yes, as_json=as_json, back=False)
 
 
 @app.command()
 def rollback(
     stack: Stack, service: Service, accept_findings: Accepted = None, health_url: HealthUrl = None,
-    yes: Yes = False, as_json: Json = False,
+    health_seconds: HealthSeconds = HEALTH_SECONDS, yes: Yes = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Go back to the version that ran before this one; once more, to the one before that."""
     settings = stack_file.settings(stack)
     if service != FLEET:
         place = FargateService.of(stack, service, outputs.read(stack), settings)
         earlier = place.before(client("ecs", place.region))
-        _release(place, earlier.version, accept_findings, health_url, yes=yes, as_json=as_json, back=True)
+        _release(
+            place, earlier.version, accept_findings, health_url, health_seconds, yes=yes, as_json=as_json, back=True
+        )
         return
     there = _fleet(stack, settings, health_url)
     fleet.require_idle(client, there)
@@ -95,7 +101,7 @@ def rollback(
     with errors.status("Releasing") as status:
         id = fleet.start(client, there, earlier.revision, fleet.rollback_description(of, earlier))
         wrong = fleet.finished(client, there, id, status.update)
-        wrong = wrong or _unhealthy(there.health_url, status.update)
+        wrong = wrong or _unhealthy(there.health_url, health_seconds, status.update)
     _end({"deployment": id, "archive": earlier.archive}, wrong, "", as_json=as_json)
 
 
@@ -151,7 +157,7 @@ def push(
 
 
 def _release(
-    place: FargateService, version: str, accepted: str | None, health_url: str | None, *,
+    place: FargateService, version: str, accepted: str | None, health_url: str | None, health_seconds: int, *,
     yes: bool, as_json: bool, back: bool,
 ) -> None:  # fmt: skip
     ecs = client("ecs", place.region)
@@ -171,7 +177,7 @@ def _release(
         services.bring(place, version, found)
         row["stack_file"] = str(stack_file.engine_file(place.stack))
         new = place.running(ecs)
-        wrong = services.steady(place, ecs, new.arn, status.update) or _unhealthy(url, status.update)
+        wrong = services.steady(place, ecs, new.arn, status.update) or _unhealthy(url, health_seconds, status.update)
         put_back = ""
         if wrong and running.version != version:
             status.update(f"{wrong} Going back to {running.version}")
@@ -190,7 +196,7 @@ def _release(
 
 def _deploy_fleet(
     stack: str, settings: Settings, bundle: Path | None, key: str | None, commit: str | None, health_url: str | None,
-    *, yes: bool, as_json: bool,
+    health_seconds: int, *, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     if (bundle is None) == (key is None):
         raise Mistake("--bundle, --key: expected one of them, found " + ("none." if bundle is None else "both."))
@@ -208,7 +214,11 @@ def _deploy_fleet(
         id = fleet.start(client, there, revision, f"commit {commit}")
         wrong = fleet.finished(client, there, id, status.update)
         put_back = "CodeDeploy brings the last successful release back." if wrong else ""
-        if wrong is None and (wrong := _unhealthy(there.health_url, status.update)) and earlier is not None:
+        if (
+            wrong is None
+            and (wrong := _unhealthy(there.health_url, health_seconds, status.update))
+            and earlier is not None
+        ):
             status.update(f"{wrong} Going back to {earlier.archive}")
             again = fleet.start(client, there, earlier.revision, fleet.rollback_description(id, earlier))
             stuck = fleet.finished(client, there, again, status.update)
@@ -224,9 +234,9 @@ def _fleet(stack: str, settings: Settings, health_url: str | None) -> Fleet:
     return there if health_url is None else there.asked_at(health_url)
 
 
-def _unhealthy(url: str | None, tell: Progress) -> str | None:
+def _unhealthy(url: str | None, seconds: int, tell: Progress) -> str | None:
     """What the application answers, when it is not the wanted (FAC-OPS-06); a worker is not asked."""
-    return None if url is None else health.wait(url, seconds=HEALTH_SECONDS, tell=tell)
+    return None if url is None else health.wait(url, seconds=seconds, tell=tell)
 
 
 def _end(row: dict[str, Any], wrong: str | None, put_back: str, *, as_json: bool) -> None:

@@ -153,6 +153,7 @@ def test_production_is_deployed_from_main_after_approval_and_as_it_was_reviewed(
     production = deploy["jobs"]["production"]
     assert production["environment"] == "production"
     assert production["needs"] == "review-production"
+    assert deploy["jobs"]["review-production"]["needs"] == "staging"
     reviewed = [
         step["with"] for step in deploy["jobs"]["review-production"]["steps"] if "upload" in step.get("uses", "")
     ]
@@ -174,6 +175,12 @@ def test_nothing_in_the_pipeline_skips_the_preview() -> None:
         assert "skip-preview" not in file.read_text()
         assert "--yolo" not in file.read_text()
         assert not re.search(r"pulumi\b.*\bup\b", file.read_text()), file
+
+
+@pytest.mark.requirement("MSP-OPS-03")
+def test_nothing_in_the_pipeline_destroys_a_stack() -> None:
+    for file in (*WORKFLOWS, *SCRIPTS, *EXAMPLES):
+        assert not re.search(r"\bdestroy\b|\blocal down\b|\bstack rm\b", file.read_text()), file
 
 
 def test_dependencies_are_looked_after() -> None:

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from operations.cli import app
+from tests.unit.test_program import STACKS, built
 
 RUNBOOKS = Path(__file__).parents[2] / "docs/runbooks"
 FILES = sorted(RUNBOOKS.glob("*.md"))
@@ -29,6 +30,7 @@ PULUMI = {
     ("preview",): {"--stack", "--refresh", "--diff"},
 }
 """Commands of the Pulumi CLI that runbooks use, and their options."""
+ALARMS = {"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"}
 
 
 def commands(text: str) -> list[str]:
@@ -119,6 +121,32 @@ def test_every_kind_of_alarm_has_a_line_in_the_runbook_of_whoever_is_on_call() -
         examples = [re.sub(r"\{[^}]*\}", "x", kind.replace("{part}", "cache").replace("{key}", key))
                     for key in ("cpu", "errors", "duration", "latency")]  # fmt: skip
         assert any(fnmatch(each, pattern) for each in examples for pattern in said), f"on-call.md: nothing of {kind}"
+
+
+def sections(file: Path) -> dict[str, str]:
+    """Anchor of each second-level heading → the text below it."""
+    parts = re.split(r"^## (.+)$", file.read_text(), flags=re.MULTILINE)[1:]
+    return {title.lower().replace(" ", "-"): text for title, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+@pytest.mark.requirement("LWO-OPS-07", "FAC-OBS-03")
+@pytest.mark.parametrize("name", STACKS)
+def test_an_alarm_leads_to_the_section_that_says_what_to_do_about_it(name: str) -> None:
+    there = sections(RUNBOOKS / "on-call.md")
+    judged = 0
+    for entry in built(name).recorder.registrations:
+        if entry.type not in ALARMS or not entry.inputs.get("okActions"):  # what only scales a fleet is nobody's work
+            continue
+        description = entry.inputs["alarmDescription"]
+        path, _, section = description.rpartition("What to do: ")[2].partition("#")
+        assert (path, len(description) <= 1024) == ("docs/runbooks/on-call.md", True), entry.name
+        rows = re.findall(r"`([a-z*-]+)`", there[section])
+        names = (entry.name, entry.inputs.get("name") or entry.inputs["alarmName"])
+        assert any(fnmatch(each, f"*{row}*") for each in names for row in rows), (
+            f"{entry.name}: on-call.md has nothing of it under {section}"
+        )
+        judged += 1
+    assert judged >= 10
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

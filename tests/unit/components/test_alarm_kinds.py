@@ -147,7 +147,7 @@ def test_a_metric_of_the_application_is_watched_as_the_stack_file_describes_it(r
     found = alarms(recorded)["validation-queue"]
     assert measured(found) == ("Facnet/Validation", "QueueLength", "Maximum", "GreaterThanThreshold", 100)
     assert found["dimensions"] == {"Queue": "validation"}
-    assert found["alarmDescription"] == "Validation queue above 100"
+    assert found["alarmDescription"].startswith("Validation queue above 100. ")
     assert found["treatMissingData"] == "notBreaching"
 
 

@@ -26,7 +26,7 @@ def test_one_alarm_changes_in_every_way_and_the_others_stay(recorded: Recorder) 
     assert (changed["period"], changed["evaluationPeriods"], changed["datapointsToAlarm"]) == (60, 5, 3)
     assert (changed["threshold"], changed["extendedStatistic"]) == (90, "p99.9")
     assert changed["treatMissingData"] == "breaching"
-    assert changed["alarmDescription"] == "Database CPU above 90 %"
+    assert changed["alarmDescription"].startswith("Database CPU above 90 %. ")
     assert (other["period"], other["evaluationPeriods"], other["statistic"]) == (300, 2, "Maximum")
     assert "datapointsToAlarm" not in other
 
@@ -35,7 +35,9 @@ def test_a_threshold_is_given_in_the_unit_of_its_setting(recorded: Recorder) -> 
     overrides = {"database-memory": {"threshold": 1024}, "load-balancer-latency": {"threshold": 500}}
     build(recorded, {"overrides": overrides}, database=DATABASE, load_balancer=BALANCER)
     assert alarms(recorded)["database-memory"]["threshold"] == 1_073_741_824
-    assert alarms(recorded)["database-memory"]["alarmDescription"] == "Database freeable memory below 1024 MiB"
+    assert alarms(recorded)["database-memory"]["alarmDescription"].startswith(
+        "Database freeable memory below 1024 MiB. "
+    )
     assert alarms(recorded)["load-balancer-latency"]["threshold"] == 0.5
 
 

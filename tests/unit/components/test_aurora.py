@@ -164,7 +164,7 @@ def test_it_lives_in_the_private_subnets_behind_its_own_group(recorded: Recorder
         assert instance["publiclyAccessible"] is False
 
 
-@pytest.mark.requirement("MSP-DB-10", "MSP-N03", "OMN-DB-06", "ALL-12")
+@pytest.mark.requirement("MSP-DB-10", "MSP-N03", "MSP-OPS-04", "OMN-DB-06", "ALL-12")
 @pytest.mark.parametrize("protect", [False, True])
 def test_it_refuses_deletion_and_leaves_a_last_snapshot(recorded: Recorder, protect: bool) -> None:
     build(recorded, where=scope(protect=protect))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.session import Session
 
 from components.boundary import boundary_arn
 from components.deploy import DeployRoles, DeployRolesArgs
@@ -207,6 +208,44 @@ def test_a_service_is_managed_only_by_stacks_that_use_it(
     if resource != "*" and feature is not Feature.COST:
         other = arn.replace("berthcare", "other")
         assert decide(deployment(Recorder()), action, other) == "not allowed"
+
+
+RESTORES = {  # action -> what it needs to be allowed on (Service Authorization Reference, "Amazon RDS")
+    "RestoreDBInstanceFromDBSnapshot": ("snapshot:{}-postgres-2026-01-31-06-05-dr", "db:{}-postgres-dr"),
+    "RestoreDBInstanceToPointInTime": ("db:{}-postgres", "subgrp:{}-postgres", "pg:{}-postgres-17"),
+    "RestoreDBClusterFromSnapshot": ("cluster-snapshot:{}-aurora-2026-01-31-06-05-dr", "cluster:{}-aurora-dr"),
+    "RestoreDBClusterToPointInTime": ("cluster:{}-aurora", "subgrp:{}-aurora", "cluster-pg:{}-aurora-17"),
+}
+
+
+@pytest.mark.requirement("BER-DR-19", "BER-IAM-07")
+@pytest.mark.parametrize("region", ["ca-central-1", "ca-west-1"])
+@pytest.mark.parametrize("action", RESTORES)
+def test_the_deploy_role_restores_databases_of_its_stack_and_no_other(
+    recorded: Recorder, action: str, region: str
+) -> None:
+    policy = deployment(recorded, features=BERTHCARE, recovery_region="ca-west-1")
+    for resource in RESTORES[action]:
+        for stack, decision in {"berthcare-staging": "allowed", "berthcare-production": "not allowed",
+                                "other-staging": "not allowed"}.items():  # fmt: skip
+            arn = f"arn:aws:rds:{region}:{ACCOUNT_ID}:{resource.format(stack)}"
+            assert decide(policy, f"rds:{action}", arn, aws__RequestedRegion=region) == decision, arn
+    elsewhere = f"arn:aws:rds:eu-west-1:{ACCOUNT_ID}:{RESTORES[action][0].format('berthcare-staging')}"
+    assert decide(policy, f"rds:{action}", elsewhere, aws__RequestedRegion="eu-west-1") == "not allowed"
+
+
+def test_actions_that_restore_are_operations_of_rds() -> None:
+    names = Session().get_service_model("rds").operation_names
+    assert set(RESTORES) == {name for name in names if name.startswith("RestoreDB") and not name.endswith("FromS3")}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "decision"), [("berthcare-pulumi-state", "allowed"), ("berthcare-photos-staging", "denied")]
+)
+def test_the_deploy_role_reads_earlier_versions_of_its_state_only(
+    recorded: Recorder, bucket: str, decision: str
+) -> None:
+    assert decide(deployment(recorded), "s3:GetObjectVersion", f"arn:aws:s3:::{bucket}/.pulumi/a.json") == decision
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_a_changed_address_counts_once_it_is_verified_and_recovery_is_by_email(r
     assert inputs["accountRecoverySetting"]["recoveryMechanisms"] == [{"name": "verified_email", "priority": 1}]
 
 
-@pytest.mark.requirement("ALL-12")
+@pytest.mark.requirement("ALL-12", "MSP-OPS-04")
 @pytest.mark.parametrize("protect", [True, False])
 def test_the_directory_refuses_deletion(recorded: Recorder, protect: bool) -> None:
     build(recorded, protect=protect)
