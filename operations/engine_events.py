@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+_UNREAD = (b'"policyAnalyzeSummaryEvent"', b'"policyRemediateSummaryEvent"')
+"""The names of all rules that a resource passed, for each resource twice: nine tenths of the log."""
 _COLOURS = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
 
 class EventLog:
     """The event log of one engine command; the file is made empty, for its owner only.
 
-    events: all that were read.   refreshed, done: URNs of the resources that were asked for, and that have had their
-    step, whatever came of it.
+    events: all that were read, without the names of the rules that passed.   refreshed, done: URNs of the resources
+    that were asked for, and that have had their step, whatever came of it.
     """
 
     def __init__(self, file: Path) -> None:
@@ -34,7 +36,10 @@ class EventLog:
             written = file.read()
         whole = written[: written.rfind(b"\n") + 1]
         self._position += len(whole)
-        new = [cast("dict[str, Any]", json.loads(line)) for line in whole.splitlines() if line.strip()]
+        lines = (
+            line for line in whole.splitlines() if line.strip() and not any(kind in line[:100] for kind in _UNREAD)
+        )
+        new = [cast("dict[str, Any]", json.loads(line)) for line in lines]
         for event in new:
             step = event.get("resOutputsEvent") or event.get("resOpFailedEvent")
             if step:
