@@ -52,10 +52,8 @@ class Berthcare:
 
 
 @pytest.fixture(scope="module")
-def stack(phi_in: Callable[[Path], Phi], tmp_path_factory: pytest.TempPathFactory) -> Berthcare:
-    phi = phi_in(ROOT)
-    phi("up", STACK)
-    return Berthcare(phi, tmp_path_factory.mktemp("verify"))
+def stack(berthcare: Phi, tmp_path_factory: pytest.TempPathFactory) -> Berthcare:
+    return Berthcare(berthcare, tmp_path_factory.mktemp("verify"))
 
 
 Drift = Callable[[Berthcare], AbstractContextManager[object]]
