@@ -133,3 +133,11 @@ def staging(phi_in: Callable[[Path], Phi]) -> Phi:
     phi = phi_in(ROOT)
     phi("up", "staging")
     return phi
+
+
+@pytest.fixture(scope="session")
+def berthcare(phi_in: Callable[[Path], Phi]) -> Phi:
+    """The berthcare stack, shared likewise. It has no data subnets: database and cache share the private ones."""
+    phi = phi_in(ROOT)
+    phi("up", "berthcare")
+    return phi

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from operations.reachability import Account
-from tests.end_to_end.conftest import ROOT, Phi
+from tests.end_to_end.conftest import Phi
 
 pytestmark = pytest.mark.end_to_end
 
@@ -18,14 +17,6 @@ ANYWHERE = "0.0.0.0/0"
 
 def walk(phi: Phi) -> Account:
     return Account(phi.client)
-
-
-@pytest.fixture(scope="module")
-def berthcare(phi_in: Callable[[Path], Phi]) -> Phi:
-    """The stack without data subnets of its own: database and cache share the private ones (BER-N28)."""
-    phi = phi_in(ROOT)
-    phi("up", "berthcare")
-    return phi
 
 
 @contextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.verify.check import Answer
-from tests.end_to_end.conftest import ROOT, Phi
+from tests.end_to_end.conftest import Phi
 from tests.end_to_end.verified import UNANSWERED, Deployed
 
 pytestmark = pytest.mark.end_to_end
@@ -36,10 +35,8 @@ class Berthcare(Deployed):
 
 
 @pytest.fixture(scope="module")
-def stack(phi_in: Callable[[Path], Phi]) -> Berthcare:
-    phi = phi_in(ROOT)
-    phi("up", STACK)
-    return Berthcare(phi, STACK)
+def stack(berthcare: Phi) -> Berthcare:
+    return Berthcare(berthcare, STACK)
 
 
 Drift = Callable[[Berthcare], AbstractContextManager[object]]

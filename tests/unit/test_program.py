@@ -295,10 +295,15 @@ BACKEND: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+def backend() -> Built:
+    settings, recorder = load.load(smallest(**BACKEND)), Recorder()
+    return Built("backend", settings, recorder, recorder.run(lambda: build(settings)))
+
+
 @pytest.mark.requirement("MSP-CMP-02", "MSP-OUT-09")
-def test_the_backend_gets_the_address_of_the_database_and_the_place_of_its_password(recorded: Recorder) -> None:
-    settings = load.load(smallest(**BACKEND))
-    outputs = recorded.run(lambda: build(settings))
+def test_the_backend_gets_the_address_of_the_database_and_the_place_of_its_password(backend: Built) -> None:
+    outputs, recorded = backend.outputs, backend.recorder
     found = outputs["backend_environment"]
     assert set(found) == {"DATABASE_ENDPOINT", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_SECRET_ARN"}
     assert (found["DATABASE_ENDPOINT"], found["DATABASE_PORT"]) == (outputs["db_address"], "5432")
@@ -330,9 +335,8 @@ def test_a_function_reads_a_password_rds_keeps_itself_by_the_database_it_belongs
 
 
 @pytest.mark.requirement("MSP-IAM-13", "MSP-N29")
-def test_a_browser_never_learns_of_the_database(recorded: Recorder) -> None:
-    settings = load.load(smallest(**BACKEND))
-    outputs = recorded.run(lambda: build(settings))
+def test_a_browser_never_learns_of_the_database(backend: Built) -> None:
+    outputs = backend.outputs
     told = json.dumps(outputs["frontend_environment"])
     assert set(outputs["frontend_environment"]) == {"VITE_API_ENDPOINT", "VITE_USER_POOL_ID"}
     for secret in outputs["backend_environment"].values():
@@ -340,9 +344,8 @@ def test_a_browser_never_learns_of_the_database(recorded: Recorder) -> None:
 
 
 @pytest.mark.requirement("MSP-NET-06", "MSP-NET-07", "MSP-N27", "MSP-CMP-01")
-def test_the_database_admits_the_group_the_functions_run_in_and_nobody_else(recorded: Recorder) -> None:
-    settings = load.load(smallest(**BACKEND))
-    outputs = recorded.run(lambda: build(settings))
+def test_the_database_admits_the_group_the_functions_run_in_and_nobody_else(backend: Built) -> None:
+    outputs, recorded = backend.outputs, backend.recorder
     service, database = outputs["service_security_group_id"], outputs["database_security_group_id"]
     for _, function in recorded.of("aws:lambda/function:Function"):
         assert function["vpcConfig"]["securityGroupIds"] == [service]
@@ -356,10 +359,9 @@ def test_the_database_admits_the_group_the_functions_run_in_and_nobody_else(reco
 
 
 @pytest.mark.requirement("MSP-N18", "MSP-OBS-06")
-def test_the_api_and_its_functions_are_watched(recorded: Recorder) -> None:
-    recorded.run(lambda: build(load.load(smallest(**BACKEND))))
-    named = [inputs.get("dimensions", {}) for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")]
-    text = json.dumps([inputs for _, inputs in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")])
+def test_the_api_and_its_functions_are_watched(backend: Built) -> None:
+    named = [inputs.get("dimensions", {}) for _, inputs in backend.recorder.of(ALARM)]
+    text = json.dumps([inputs for _, inputs in backend.recorder.of(ALARM)])
     assert {"FunctionName": "clinic-staging-backend"} in named
     assert '"ApiName": "clinic-staging-api"' in text
     assert "clinic-staging-backend-failures" in text

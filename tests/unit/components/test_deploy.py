@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ def deployment(recorded: Recorder, where: Scope | None = None, github: GithubSet
     return together(documents(recorded, "deploy"))
 
 
+@cache
+def deployed(features: frozenset[Feature] = EVERYTHING) -> str:
+    """The same for the usual stack with these features, built once."""
+    return deployment(Recorder(), features=features)
+
+
 @pytest.mark.requirement("ALL-13")
 def test_only_the_repositorys_job_in_its_environment_takes_the_deploy_role(recorded: Recorder) -> None:
     deployment(recorded)
@@ -136,8 +143,8 @@ def test_githubs_provider_is_made_once_per_account_and_no_key_ever(recorded: Rec
         ("s3:PutObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/stacks/phi-platform/staging.json"),
     ],
 )
-def test_the_deploy_role_manages_what_the_program_declares(recorded: Recorder, action: str, resource: str) -> None:
-    assert decide(deployment(recorded), action, resource, **BOUND) == "allowed"
+def test_the_deploy_role_manages_what_the_program_declares(action: str, resource: str) -> None:
+    assert decide(deployed(), action, resource, **BOUND) == "allowed"
 
 
 @pytest.mark.requirement("BER-IAM-07", "OMN-IAM-11", "OMN-N10", "FAC-IAM-05", "FAC-IAM-17")
@@ -155,8 +162,8 @@ def test_the_deploy_role_manages_what_the_program_declares(recorded: Recorder, a
         ("ec2:RunInstances", "*"),
     ],
 )
-def test_the_deploy_role_leaves_everything_else_alone(recorded: Recorder, action: str, resource: str) -> None:
-    assert decide(deployment(recorded, features=BERTHCARE), action, resource, **BOUND) == "not allowed"
+def test_the_deploy_role_leaves_everything_else_alone(action: str, resource: str) -> None:
+    assert decide(deployed(BERTHCARE), action, resource, **BOUND) == "not allowed"
 
 
 @pytest.mark.requirement("OMN-N10", "FAC-IAM-17")
@@ -198,16 +205,14 @@ def test_the_deploy_role_leaves_everything_else_alone(recorded: Recorder, action
         ("secretsmanager:RotateSecret", "secretsmanager:{}:secret:berthcare/staging/database-AbCdEf", Feature.SECRETS),
     ],
 )
-def test_a_service_is_managed_only_by_stacks_that_use_it(
-    recorded: Recorder, action: str, resource: str, feature: Feature
-) -> None:
+def test_a_service_is_managed_only_by_stacks_that_use_it(action: str, resource: str, feature: Feature) -> None:
     place = f"ca-central-1:{ACCOUNT_ID}"
     arn = resource if resource == "*" else "arn:aws:" + resource.format(place, "berthcare-staging", "berthcare-staging")
-    assert decide(deployment(recorded), action, arn) == "allowed"
-    assert decide(deployment(Recorder(), features=EVERYTHING - {feature}), action, arn) == "not allowed"
+    assert decide(deployed(), action, arn) == "allowed"
+    assert decide(deployed(EVERYTHING - {feature}), action, arn) == "not allowed"
     if resource != "*" and feature is not Feature.COST:
         other = arn.replace("berthcare", "other")
-        assert decide(deployment(Recorder()), action, other) == "not allowed"
+        assert decide(deployed(), action, other) == "not allowed"
 
 
 RESTORES = {  # action -> what it needs to be allowed on (Service Authorization Reference, "Amazon RDS")
@@ -277,9 +282,9 @@ def test_the_deploy_role_cannot_change_who_may_take_it(recorded: Recorder) -> No
     assert decide(policy, "iam:GetOpenIDConnectProvider", provider) == "allowed"
 
 
-def test_the_deploy_role_becomes_no_other_role(recorded: Recorder) -> None:
+def test_the_deploy_role_becomes_no_other_role() -> None:
     task = f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task"
-    assert decide(deployment(recorded), "sts:AssumeRole", task) == "denied"
+    assert decide(deployed(), "sts:AssumeRole", task) == "denied"
 
 
 @pytest.mark.parametrize(
@@ -294,10 +299,10 @@ def test_the_deploy_role_becomes_no_other_role(recorded: Recorder) -> None:
     ],
 )
 def test_the_deploy_role_passes_own_roles_to_the_services_that_use_them(
-    recorded: Recorder, role: str, service: str | None, decision: str
+    role: str, service: str | None, decision: str
 ) -> None:
     arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{role}"
-    policy = deployment(recorded, features=BERTHCARE | {Feature.CONTAINERS})
+    policy = deployed(BERTHCARE | {Feature.CONTAINERS})
     assert decide(policy, "iam:PassRole", arn, iam__PassedToService=service) == decision
 
 
@@ -308,8 +313,8 @@ def test_services_a_role_is_passed_to_are_named_one_by_one() -> None:
     assert "lambda.amazonaws.com" not in passed_to(BERTHCARE)
 
 
-def test_the_deploy_role_attaches_only_the_managed_policies_the_program_uses(recorded: Recorder) -> None:
-    policy, role = deployment(recorded), f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-backup"
+def test_the_deploy_role_attaches_only_the_managed_policies_the_program_uses() -> None:
+    policy, role = deployed(), f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-backup"
     for name, decision in {
         "service-role/AWSBackupServiceRolePolicyForBackup": "allowed",
         "AWSBackupServiceRolePolicyForS3Restore": "allowed",
@@ -322,12 +327,12 @@ def test_the_deploy_role_attaches_only_the_managed_policies_the_program_uses(rec
 
 
 @pytest.mark.parametrize("service", ["elasticache", "rds", "ecs", "ecs.application-autoscaling", "wafv2"])
-def test_the_deploy_role_creates_the_service_linked_roles_a_new_account_lacks(recorded: Recorder, service: str) -> None:
+def test_the_deploy_role_creates_the_service_linked_roles_a_new_account_lacks(service: str) -> None:
     name = f"{service}.amazonaws.com"
     role = f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/{name}/AWSServiceRole"
-    assert decide(deployment(recorded), "iam:CreateServiceLinkedRole", role, iam__AWSServiceName=name) == "allowed"
+    assert decide(deployed(), "iam:CreateServiceLinkedRole", role, iam__AWSServiceName=name) == "allowed"
     other = "organizations.amazonaws.com"
-    assert decide(deployment(Recorder()), "iam:CreateServiceLinkedRole", role, iam__AWSServiceName=other) != "allowed"
+    assert decide(deployed(), "iam:CreateServiceLinkedRole", role, iam__AWSServiceName=other) != "allowed"
 
 
 @pytest.mark.parametrize(
@@ -348,10 +353,8 @@ def test_the_deploy_role_creates_the_service_linked_roles_a_new_account_lacks(re
         ("kms:Decrypt", KEY),
     ],
 )
-def test_the_deploy_role_reads_no_patient_data_whatever_else_it_is_given(
-    recorded: Recorder, action: str, resource: str
-) -> None:
-    assert decide(deployment(recorded), action, resource) == "denied"
+def test_the_deploy_role_reads_no_patient_data_whatever_else_it_is_given(action: str, resource: str) -> None:
+    assert decide(deployed(), action, resource) == "denied"
 
 
 @pytest.mark.requirement("ALL-09")
@@ -366,21 +369,21 @@ def test_the_deploy_role_reads_no_patient_data_whatever_else_it_is_given(
     ],
 )
 def test_the_deploy_role_decrypts_its_state_and_nothing_else_itself(
-    recorded: Recorder, aliases: list[str] | None, via: str | None, decision: str
+    aliases: list[str] | None, via: str | None, decision: str
 ) -> None:
     tags = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
     context = {"kms__ResourceAliases": aliases, "kms__ViaService": via, **tags}
-    assert decide(deployment(recorded), "kms:Decrypt", KEY, **context) == decision
+    assert decide(deployed(), "kms:Decrypt", KEY, **context) == decision
 
 
-def test_the_deploy_role_cannot_give_a_data_key_the_alias_of_the_states_key(recorded: Recorder) -> None:
+def test_the_deploy_role_cannot_give_a_data_key_the_alias_of_the_states_key() -> None:
     alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi"
     tags = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
-    assert decide(deployment(recorded), "kms:CreateAlias", alias, **tags) == "not allowed"
+    assert decide(deployed(), "kms:CreateAlias", alias, **tags) == "not allowed"
 
 
-def test_the_deploy_role_manages_keys_of_its_stack_only(recorded: Recorder) -> None:
-    policy = deployment(recorded)
+def test_the_deploy_role_manages_keys_of_its_stack_only() -> None:
+    policy = deployed()
     own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
     assert decide(policy, "kms:PutKeyPolicy", KEY, **own) == "allowed"
     assert decide(policy, "kms:PutKeyPolicy", KEY, **{**own, "aws__ResourceTag/Project": "other"}) == "not allowed"
@@ -406,8 +409,8 @@ def test_the_deploy_role_works_in_the_home_and_recovery_region_and_at_the_edge(
     assert decide(policy, action, resource, aws__RequestedRegion=region) == decision
 
 
-def test_without_recovery_the_deploy_role_stays_at_home(recorded: Recorder) -> None:
-    assert decide(deployment(recorded), "s3:CreateBucket", PHOTOS, aws__RequestedRegion="ca-west-1") == "not allowed"
+def test_without_recovery_the_deploy_role_stays_at_home() -> None:
+    assert decide(deployed(), "s3:CreateBucket", PHOTOS, aws__RequestedRegion="ca-west-1") == "not allowed"
 
 
 @pytest.mark.requirement("BER-DR-06", "BER-DR-08")
@@ -435,8 +438,8 @@ def test_every_statement_of_the_deploy_role_is_complete(recorded: Recorder) -> N
         assert all(sid.isalnum() for sid in sids)
 
 
-def test_the_deploy_role_names_no_whole_service_but_its_own_load_balancers(recorded: Recorder) -> None:
-    allowed = [s for s in json.loads(deployment(recorded))["Statement"] if s["Effect"] == "Allow"]
+def test_the_deploy_role_names_no_whole_service_but_its_own_load_balancers() -> None:
+    allowed = [s for s in json.loads(deployed())["Statement"] if s["Effect"] == "Allow"]
     whole = {(s["Sid"], action) for s in allowed for action in s["Action"] if action.endswith(":*")}
     assert whole == {("ManageByName", "elasticloadbalancing:*")}
     for by_name in (s for s in allowed if s["Sid"] == "ManageByName"):
@@ -545,8 +548,8 @@ def test_shortened_names_of_any_pattern_are_the_deploy_roles_own(recorded: Recor
 
 @pytest.mark.requirement("OMN-N10")
 @pytest.mark.parametrize("action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"])
-def test_roles_are_created_and_granted_rights_only_within_the_boundary(recorded: Recorder, action: str) -> None:
-    policy, role = deployment(recorded), f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task"
+def test_roles_are_created_and_granted_rights_only_within_the_boundary(action: str) -> None:
+    policy, role = deployed(), f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task"
     assert decide(policy, action, role, **BOUND) == "allowed"
     assert decide(policy, action, role) == "not allowed"
     other = f"arn:aws:iam::{ACCOUNT_ID}:policy/anything"
@@ -568,13 +571,11 @@ def test_roles_are_created_and_granted_rights_only_within_the_boundary(recorded:
         ("iam:DetachRolePolicy", "role/berthcare-staging-deploy"),
     ],
 )
-def test_the_deploy_role_lifts_no_limit_and_touches_no_other_access(
-    recorded: Recorder, action: str, resource: str
-) -> None:
+def test_the_deploy_role_lifts_no_limit_and_touches_no_other_access(action: str, resource: str) -> None:
     arn = f"arn:aws:iam::{ACCOUNT_ID}:{resource}"
     context = {**BOUND, "iam__PassedToService": "ecs-tasks.amazonaws.com"}
-    assert decide(deployment(recorded), action, arn, **context) == "denied"
-    assert decide(deployment(Recorder()), "iam:GetPolicy", arn) == "allowed"  # a refresh reads it
+    assert decide(deployed(), action, arn, **context) == "denied"
+    assert decide(deployed(), "iam:GetPolicy", arn) == "allowed"  # a refresh reads it
 
 
 def test_without_a_boundary_none_is_demanded(recorded: Recorder) -> None:
@@ -678,13 +679,13 @@ def test_a_job_puts_release_archives_into_the_named_bucket_only(recorded: Record
     assert decide(policy, "s3:PutObject", archive) == "allowed"
     assert decide(policy, "s3:GetObject", archive) == "denied"
     assert decide(policy, "s3:PutObject", f"{PHOTOS}/1.jpg") == "not allowed"
-    assert decide(deployment(Recorder()), "s3:PutObject", archive) == "not allowed"
+    assert decide(deployed(), "s3:PutObject", archive) == "not allowed"
 
 
 @pytest.mark.requirement("FAC-OPS-04", "FAC-OPS-05")
 @pytest.mark.parametrize("action", ["codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"])
-def test_a_job_releases_through_codedeploy(recorded: Recorder, action: str) -> None:
-    policy = deployment(recorded)
+def test_a_job_releases_through_codedeploy(action: str) -> None:
+    policy = deployed()
     for kind in ("application:berthcare-staging-app", "deploymentgroup:berthcare-staging-app/production"):
         assert decide(policy, action, f"arn:aws:codedeploy:ca-central-1:{ACCOUNT_ID}:{kind}") == "allowed"
     assert decide(policy, "codedeploy:GetDeployment", "*") == "allowed"
