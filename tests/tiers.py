@@ -19,7 +19,7 @@ TIERS = {
     "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine", "tests/checking"],
     "operations": [*PYTEST, *IN_PARALLEL, "tests/operations", "tests/ci"],
     "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
-    "localaws": [*PYTEST, *IN_PARALLEL, "tests/localaws"],
+    "localaws": [*PYTEST, "-n", "auto", "--dist", "worksteal", "tests/localaws"],  # most are in one file
     "docs": [*PYTEST, "tests/docs"],
     "end_to_end": [*PYTEST, "tests/end_to_end"],
 }
