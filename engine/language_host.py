@@ -323,7 +323,8 @@ def printed(process: subprocess.Popen[bytes]) -> Iterator[language_pb2.RunPlugin
 
 def main() -> None:
     """Serve until the engine interrupts us (SIGINT), dies, or we are asked to end (SIGTERM); all end quietly."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell that runs us in the background has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     host = LanguageHost(arguments[-1] if arguments else "")
     server = grpc.server(futures.ThreadPoolExecutor(16))

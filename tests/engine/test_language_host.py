@@ -137,7 +137,10 @@ def test_it_ends_quietly_when_interrupted(number: signal.Signals) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         os.kill(process.pid, number)
-        _, errors = process.communicate(timeout=10)
+        try:
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
     assert errors == ""
     assert process.returncode == 0
 
