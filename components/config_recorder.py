@@ -85,13 +85,14 @@ class ConfigRecorder(pulumi.ComponentResource):
             ),
             child,
         )
+        role_name = args.scope.name("config", limit=64)
         recorder = cfg.Recorder(
             f"{name}-recorder",
             name=physical,
-            role_arn=self._role(bucket_name),
+            role_arn=args.scope.arn("iam", f"role/{role_name}", region=""),  # known before the role exists
             recording_group={"all_supported": True, "include_global_resource_types": True},
             recording_mode={"recording_frequency": args.settings.frequency.value},
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._role(role_name, bucket_name)),
         )
         channel = cfg.DeliveryChannel(
             f"{name}-channel",
@@ -108,13 +109,12 @@ class ConfigRecorder(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),
         )
 
-    def _role(self, bucket_name: str) -> pulumi.Output[str]:
-        """Role that reads configurations and writes the record; its ARN is known once it may."""
+    def _role(self, physical: str, bucket_name: str) -> list[pulumi.Resource]:
+        """What the role is made of, which reads configurations and writes the record."""
         from pulumi_aws import iam
 
         name, args, scope = self._name, self._args, self._args.scope
         child = pulumi.ResourceOptions(parent=self)
-        physical = scope.name("config", limit=64)
         bucket = bucket_arn(bucket_name)
         role = iam.Role(
             f"{name}-role",
@@ -139,4 +139,4 @@ class ConfigRecorder(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        return pulumi.Output.all(role.arn, attached.id, written.id).apply(lambda parts: str(parts[0]))
+        return [role, attached, written]
