@@ -1,6 +1,6 @@
 """`make bench`: how long previews and updates take against the least they could, as JSON, measured in one run.
 
-Quote the ratios: both sides of each are measured minutes apart on the same machine. Every time is the median of
+Quote the ratios: both sides of each are measured in turns on the same machine. Every time is the median of
 `--runs` runs, in seconds of wall time, imports and start of the engine included.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import pack
-from benchmarks.measuring import QUIET, ROOT, SYNTHETIC, Instant, median, prepared, run, without_pack
+from benchmarks.measuring import QUIET, ROOT, SYNTHETIC, Instant, median, medians, prepared, run, without_pack
 from benchmarks.processes import PeakMemory
 from localaws import lifecycle
 from operations.local import LocalRun
@@ -28,53 +28,59 @@ LARGE = 1_000
 console = Console(stderr=True)
 
 
-def synthetic(
-    local: LocalRun, instant: Instant, resources: int, runs: int, *, services: str = "", pack: bool
-) -> dict[str, Any]:
-    """Preview of the synthetic stack on the instant provider: the floor, and with `pack` what the pack adds to it.
-
-    services: modules of pulumi_aws it imports beside its own.
-    """
-    preview, environment = prepared(local, instant, resources, services)
-    measured: dict[str, Any] = {"resources": resources}
-    measured["floor_seconds"] = median(runs, lambda: run(preview, without_pack(environment), SYNTHETIC))
-    if pack:
-        with PeakMemory() as memory:
-            measured["with_pack_seconds"] = median(runs, lambda: run(preview, environment, SYNTHETIC))
-        measured["with_pack_to_floor"] = round(measured["with_pack_seconds"] / measured["floor_seconds"], 2)
-        measured["peak_mib"] = memory.peaks
-    return measured
+def synthetic(local: LocalRun, instant: Instant, resources: int, runs: int) -> dict[str, Any]:
+    """Preview of the synthetic stack on the instant provider: the floor, and what the pack adds to it."""
+    preview, environment = prepared(local, instant, resources)
+    with PeakMemory() as memory:
+        measured: dict[str, Any] = medians(
+            runs,
+            {
+                "floor_seconds": lambda: run(preview, without_pack(environment), SYNTHETIC),
+                "with_pack_seconds": lambda: run(preview, environment, SYNTHETIC),
+            },
+        )
+    measured["with_pack_to_floor"] = round(measured["with_pack_seconds"] / measured["floor_seconds"], 2)
+    return {"resources": resources, **measured, "peak_mib": memory.peaks}
 
 
 def system(local: LocalRun, instant: Instant, stack: str, runs: int) -> dict[str, Any]:
-    """Previews of a stack that does not exist yet, its first and its second `up`."""
+    """First and second `up` of a stack, then previews of it while it does not exist, beside their floor."""
     pulumi = str(local.engine.pulumi)
-    endpoint = local.prepare(stack)
-    environment = local.environment(stack, endpoint)
+    environment = local.environment(stack, local.prepare(stack))
     preview = [pulumi, "preview", *QUIET]
-    measured: dict[str, Any] = {}
     with PeakMemory() as memory:
         run(preview, environment, ROOT)  # the first one after a start of the embedded AWS loads what it needs
-        measured["preview_with_pack_seconds"] = median(runs, lambda: run(preview, environment, ROOT))
-        measured["preview_without_pack_seconds"] = median(runs, lambda: run(preview, without_pack(environment), ROOT))
         up = [pulumi, "up", "--yes", *QUIET]
-        measured["first_up_seconds"] = round(run(up, environment, ROOT), 2)
-        measured["resources"] = len(local.resources(stack))
+        measured: dict[str, Any] = {"first_up_seconds": round(run(up, environment, ROOT), 2)}
+        resources = local.resources(stack)
+        measured["resources"] = len(resources)
         again = [sys.executable, "-m", "operations.cli", "local", "up", stack]
         folder = {**os.environ, "PHI_DIRECTORY": str(local.directory)}
         measured["second_up_seconds"] = median(runs, lambda: run(again, folder, ROOT))
-    types = {resource["type"] for resource in local.resources(stack)}
-    services = " ".join(sorted({type.split(":")[1].split("/")[0] for type in types if type.startswith("aws:")}))
-    floor = synthetic(local, instant, measured["resources"] // 10 * 10, runs, services=services, pack=False)
-    measured["floor_seconds"] = floor["floor_seconds"]
-    measured["preview_with_pack_to_floor"] = round(measured["preview_with_pack_seconds"] / floor["floor_seconds"], 2)
-    measured["pack_adds"] = round(
-        measured["preview_with_pack_seconds"] / measured["preview_without_pack_seconds"] - 1, 2
-    )
+        _remove(local, stack)
+        environment = local.environment(stack, local.prepare(stack))
+        types = {resource["type"] for resource in resources}
+        services = " ".join(sorted({type.split(":")[1].split("/")[0] for type in types if type.startswith("aws:")}))
+        floor, alone = prepared(local, instant, len(resources) // 10 * 10, services)
+        measured |= medians(
+            runs,
+            {
+                "floor_seconds": lambda: run(floor, without_pack(alone), SYNTHETIC),
+                "preview_without_pack_seconds": lambda: run(preview, without_pack(environment), ROOT),
+                "preview_with_pack_seconds": lambda: run(preview, environment, ROOT),
+            },
+        )
+    with_pack = measured["preview_with_pack_seconds"]
+    measured["preview_with_pack_to_floor"] = round(with_pack / measured["floor_seconds"], 2)
+    measured["pack_adds"] = round(with_pack / measured["preview_without_pack_seconds"] - 1, 2)
     measured["peak_mib"] = memory.peaks
+    _remove(local, stack)
+    return measured
+
+
+def _remove(local: LocalRun, stack: str) -> None:
     if local.destroy(stack):
         sys.exit(f"{stack} could not be taken down")
-    return measured
 
 
 def import_seconds(runs: int) -> dict[str, float]:
@@ -103,7 +109,7 @@ def main() -> None:
                 console.print(f"Measuring {stack}")
                 report["stacks"][stack] = system(local, instant, stack, options.runs)
             console.print(f"Measuring {options.resources} resources")
-            report["synthetic"] = synthetic(local, instant, options.resources, options.runs, pack=True)
+            report["synthetic"] = synthetic(local, instant, options.resources, options.runs)
             console.print("Measuring the policy pack")
             report["pack"] = pack.measure(local, instant, options.runs)
         finally:

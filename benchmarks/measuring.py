@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from operations.local import LocalRun
@@ -47,6 +47,15 @@ def run(arguments: list[str], environment: dict[str, str], folder: Path) -> floa
 
 def median(runs: int, measure: Callable[[], float]) -> float:
     return round(statistics.median(measure() for _ in range(runs)), 2)
+
+
+def medians(runs: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """The median of each; they take turns, so that a machine that slows down meanwhile leaves their ratios alone."""
+    taken: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(runs):
+        for name, measure in measures.items():
+            taken[name].append(measure())
+    return {name: round(statistics.median(each), 2) for name, each in taken.items()}
 
 
 def without_pack(environment: dict[str, str]) -> dict[str, str]:
