@@ -86,9 +86,13 @@ def summary(events: Iterable[Mapping[str, Any]]) -> Summary | None:
     for event in events:
         if "summaryEvent" in event:
             ended = event["summaryEvent"]
-            packs = {name.partition("|")[0]: version for name, version in (ended.get("PolicyPacks") or {}).items()}
-            return Summary(ended["resourceChanges"], ended["durationSeconds"], packs)
+            return Summary(ended["resourceChanges"], ended["durationSeconds"], packs(ended))
     return None
+
+
+def packs(ended: Mapping[str, Any]) -> dict[str, str]:
+    """The policy packs that a `summaryEvent` names → their versions."""
+    return {name.partition("|")[0]: version for name, version in (ended.get("PolicyPacks") or {}).items()}
 
 
 def components(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:

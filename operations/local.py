@@ -193,7 +193,7 @@ class LocalRun:
             [str(self.engine.pulumi), *command],
             folder=self.project,
             environment=environment,
-            log=self.directory / f"{stack}.{'events' if command[0] == 'preview' else f'{command[0]}.events'}",
+            log=self.directory / f"{stack}.{command[0]}.events",
             progress=Progress(self.console, f"{title} {stack}"),
             resources=resources,
         )

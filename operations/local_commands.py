@@ -14,7 +14,7 @@ from rich.table import Table
 from localaws import lifecycle
 from operations import adopt_commands
 from operations.local import LocalRun, isolated
-from operations.local_report import Report
+from operations.local_report import Report, text
 from operations.terminal import errors, output, project
 from settings import load
 
@@ -100,11 +100,6 @@ def show(rows: dict[str, Any]) -> None:
     for name, value in rows.items():
         table.add_row(name, text(value))
     output.print(table)
-
-
-def text(value: object) -> str:
-    """A value in a table cell: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 @app.command()

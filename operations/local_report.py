@@ -230,11 +230,12 @@ def _resource(urn: str) -> str:
 def _lines(value: object) -> list[str]:
     """A value as the lines of a table's cell: a map and a list have one for each member."""
     if isinstance(value, dict):
-        return [f"{key}: {_text(each)}" for key, each in cast("dict[str, Any]", value).items()]
+        return [f"{key}: {text(each)}" for key, each in cast("dict[str, Any]", value).items()]
     if isinstance(value, list):
-        return [_text(each) for each in cast("list[Any]", value)]
-    return [_text(value)]
+        return [text(each) for each in cast("list[Any]", value)]
+    return [text(value)]
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A value in a table cell: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -28,7 +28,7 @@ class Progress:
     def __enter__(self) -> Self:
         self._started = self._written = self._clock()
         if self._status is None:
-            self._print(self._title)
+            self.say(self._title)
         else:
             self._status.start()
         return self
@@ -47,11 +47,8 @@ class Progress:
             self._status.update(Text(line))
         elif now - self._written >= EVERY_SECONDS:
             self._written = now
-            self._print(line)
+            self.say(line)
 
     def say(self, message: str) -> None:
         """Print a message that stays."""
-        self._print(message)
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(message, markup=False, highlight=False, soft_wrap=True)

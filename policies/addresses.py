@@ -38,9 +38,11 @@ def internet(ranges: Iterable[str]) -> bool:
     return _internet(frozenset(ranges))
 
 
+@lru_cache(maxsize=1024)
 def public(text: str) -> bool:
     """Whether a range holds a public address."""
-    return _public(text) > 0
+    found = network(text)
+    return found is not None and _count(_translated(found)) > 0
 
 
 @lru_cache(maxsize=1024)
@@ -49,12 +51,6 @@ def _internet(ranges: frozenset[str]) -> bool:
     four = collapse_addresses(each for each in found if isinstance(each, IPv4Network))
     six = collapse_addresses(each for each in found if isinstance(each, IPv6Network))
     return sum(map(_count, four)) >= MANY_IPV4 or sum(map(_count, six)) >= MANY_IPV6
-
-
-@lru_cache(maxsize=1024)
-def _public(text: str) -> int:
-    found = network(text)
-    return 0 if found is None else _count(_translated(found))
 
 
 def _translated(range: Network) -> Network:

@@ -200,7 +200,7 @@ def _rehearse(stack: str, *, as_json: bool) -> None:
         _told(stopped)
         errors.print(f"What was done is in {folder}.", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(FINDING) from None
-    _finish(json.loads(files[0].read_text()), files[1], as_json=as_json)
+    _finish(files, as_json=as_json)
 
 
 def _told(stopped: NotMet) -> None:
@@ -269,19 +269,20 @@ def _run(
             raise typer.Exit(FINDING)
         return
     journal.note(finished=steps.now())
-    files = report.write(case.journal, case.recovery, case.folder)
-    _finish(report.content(case.journal, case.recovery), files[1], as_json=as_json)
+    _finish(report.write(case.journal, case.recovery, case.folder), as_json=as_json)
 
 
-def _finish(document: dict[str, Any], file: Path, *, as_json: bool) -> None:
+def _finish(files: tuple[Path, Path], *, as_json: bool) -> None:
+    """Tell what a report says.   files: it as data and as text."""
+    document: dict[str, Any] = json.loads(files[0].read_text())
     if as_json:
-        output.print_json(json.dumps(document, default=str))
+        output.print_json(json.dumps(document))
     else:
         for name in ("rto", "rpo"):
             found = document[f"{name}_minutes"]
             shown = "not measured" if found is None else f"{found:.1f} minutes"
             limit = document[f"{name}_objective_minutes"]
             output.print(f"{name.upper()}: {shown}, objective {limit} minutes", highlight=False)
-        output.print(f"Report: {file}", highlight=False, markup=False, soft_wrap=True)
+        output.print(f"Report: {files[1]}", highlight=False, markup=False, soft_wrap=True)
     if False in (document["rto_met"], document["rpo_met"]):
         raise typer.Exit(FINDING)

@@ -83,7 +83,7 @@ def derive(source: Config, settings: Settings, snapshot: Snapshot | None) -> Der
     _section(config, "network")["zones"] = list(moved.values())
     config[f"{NAMESPACE}:naming"] = _names(settings.naming)
     for name, otherwise in settings.recovery.stack.items():
-        config[f"{NAMESPACE}:{name}"] = _merged(config.get(f"{NAMESPACE}:{name}", {}), otherwise)
+        config[f"{NAMESPACE}:{name}"] = merged(config.get(f"{NAMESPACE}:{name}", {}), otherwise)
     if snapshot is not None and settings.database is not None:
         _section(config, "database")["snapshot"] = {
             "identifier": snapshot.identifier,
@@ -122,12 +122,12 @@ def read(file: Path) -> Config:
         raise Mistake(f"{file}: expected a stack file, found none.") from None
 
 
-def _merged(value: Any, otherwise: Any) -> Any:
+def merged(value: Any, otherwise: Any) -> Any:
     """Sections key by key; everything else is replaced."""
     if not (isinstance(value, dict) and isinstance(otherwise, dict)):
         return otherwise
     kept, given = cast("Config", value), cast("Config", otherwise)
-    return {**kept, **{key: _merged(kept.get(key), each) for key, each in given.items()}}
+    return {**kept, **{key: merged(kept.get(key), each) for key, each in given.items()}}
 
 
 def _section(config: Config, name: str, *, own: bool = True) -> Config:

@@ -40,10 +40,7 @@ def measured(journal: Journal) -> Measured:
 def write(journal: Journal, recovery: RecoverySettings, folder: Path) -> tuple[Path, Path]:
     """`report.json` and `report.md` in a folder."""
     document = content(journal, recovery)
-    files = folder / "report.json", folder / "report.md"
-    files[0].write_text(json.dumps(document, indent=2, default=str) + "\n")
-    files[1].write_text(text(document))
-    return files
+    return _written(document, text(document), folder)
 
 
 def content(journal: Journal, recovery: RecoverySettings) -> dict[str, Any]:
@@ -109,9 +106,13 @@ def write_rehearsal(
         f"failback {compared['work']} as they had been in the recovery region.",
         "", *(f"#{text(each)}" for each in (over, back)),
     ]  # fmt: skip
+    return _written(document, "\n".join(lines), folder)
+
+
+def _written(document: Mapping[str, Any], words: str, folder: Path) -> tuple[Path, Path]:
     files = folder / "report.json", folder / "report.md"
     files[0].write_text(json.dumps(document, indent=2, default=str) + "\n")
-    files[1].write_text("\n".join(lines))
+    files[1].write_text(words)
     return files
 
 

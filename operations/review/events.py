@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from operations.engine_events import uncoloured
+from operations.engine_events import packs, uncoloured
 from operations.mistakes import Mistake
 from operations.plan import STACK
 from operations.review import masking
@@ -91,12 +91,10 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
             summary = event["summaryEvent"]
     if not steps and summary is None and not problems:
         raise Mistake(f"{source}: expected the events of a preview, found none.")
-    packs: dict[str, str] = {
-        name.partition("|")[0]: version for name, version in ((summary or {}).get("PolicyPacks") or {}).items()
-    }
+    judged_by = packs(summary or {})
     if summary is None:
         problems.append("The preview ended before it was complete.")
-    elif not packs:
+    elif not judged_by:
         problems.append("No policy pack judged this preview.")
     changes = tuple(sorted(_changes(steps), key=lambda change: change.urn))
     changed_outputs = tuple(_differences(outputs[0], outputs[1], ""))
@@ -110,7 +108,7 @@ def review(log: Iterable[Mapping[str, Any]], *, source: str) -> Review:
         changes=changes,
         outputs=tuple(_shown(each) for each in changed_outputs),
         findings=tuple(found),
-        packs=packs,
+        packs=judged_by,
         problems=tuple(dict.fromkeys(each for each in problems if not (mandatory and each == "preview failed"))),
     )
 

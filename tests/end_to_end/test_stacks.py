@@ -33,7 +33,7 @@ def prove_closed(phi: Phi, region: str) -> None:
 def previewed(phi: Phi, stack: str) -> str:
     """`up`, whose preview's events stay under a second name when it removes them."""
     phi.directory.mkdir()
-    events = phi.directory / f"{stack}.events"
+    events = phi.directory / f"{stack}.preview.events"
     events.touch(mode=0o600)
     (phi.directory / FIRST).hardlink_to(events)
     return phi("up", stack)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from checking.judgement import judge, registered
+from operations.dr.recovery_file import merged
 from settings import load
 from settings.stack import Settings
 
@@ -20,19 +21,12 @@ EXCEPTIONS = {"residency_waiver"}
 """A decision against a rule, which needs a waiver of the pack beside it."""
 
 
-def laid_over(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    both = {
-        key: laid_over(base[key] or {}, value) for key, value in more.items() if isinstance(value, dict) and key in base
-    }
-    return {**base, **more, **both}
-
-
 def switched(overlay: Path, folder: Path) -> Path:
     """A stack file with an overlay of `switches` laid over it, under the name that the stack's waivers are for."""
     content = yaml.safe_load((ROOT / f"Pulumi.{overlay.stem}.yaml").read_text())
     more = {f"phi-platform:{key}": value for key, value in yaml.safe_load(overlay.read_text()).items()}
     file = folder / f"Pulumi.{overlay.stem}.yaml"
-    file.write_text(yaml.safe_dump({"config": laid_over(content["config"], more)}))
+    file.write_text(yaml.safe_dump({"config": merged(content["config"], more)}))
     return file
 
 
