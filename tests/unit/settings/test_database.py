@@ -88,6 +88,14 @@ def test_a_managed_password_rotates_every_thirty_days_unless_set() -> None:
     assert loaded(**RDS).rotated_every_days is None
 
 
+@pytest.mark.requirement("LWO-DB-07", "LWO-IAM-07")
+def test_a_password_that_rds_keeps_and_replicas_exclude_each_other() -> None:
+    [found] = problems(smallest(database={**RDS, "managed_password": True, "read_replicas": 1}))
+    assert found.startswith("phi-platform:database.managed_password: expected false with read_replicas")
+    assert loaded(**AURORA, managed_password=True, readers=1).managed_password  # readers are no replicas
+    assert loaded(**RDS, rotation_days=30, read_replicas=1).rotates_own
+
+
 @pytest.mark.requirement("FAC-DB-08", "FAC-IAM-08")
 def test_application_and_administrator_are_two_users() -> None:
     [found] = problems(smallest(database={**RDS, "username": "dashval", "application_username": "dashval"}))
