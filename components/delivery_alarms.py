@@ -35,7 +35,7 @@ def backup_alarms(backups: WatchedBackups) -> list[Alarm]:
 
 
 def failed_replication(purpose: str, pair: WatchedReplication, thresholds: ReplicationThresholds) -> list[Alarm]:
-    """Operations that were not copied; measured in the source's region (BER-OBS-11, BER-N06)."""
+    """Operations that were not copied, from the first; measured in the source's region (BER-OBS-11, BER-N06)."""
     return [
         Alarm(
             key=f"{purpose}-replication-failed",
@@ -47,6 +47,7 @@ def failed_replication(purpose: str, pair: WatchedReplication, thresholds: Repli
             comparison=Comparison.ABOVE,
             threshold=thresholds.failed_operations,
             missing=Missing.FINE,
+            evaluations=1,
         )
     ]
 
@@ -83,7 +84,7 @@ def late_replication(
 
 
 def topic_alarms(topic_name: str, thresholds: DeliveryThresholds) -> list[Alarm]:
-    """Notifications that reached nobody; other subscribers of the topic hear of it."""
+    """Notifications that reached nobody, from the first; other subscribers of the topic hear of it."""
     return [
         Alarm(
             key="notifications-failed",
@@ -95,6 +96,7 @@ def topic_alarms(topic_name: str, thresholds: DeliveryThresholds) -> list[Alarm]
             comparison=Comparison.ABOVE,
             threshold=thresholds.failed_notifications,
             missing=Missing.FINE,
+            evaluations=1,
         )
     ]
 
