@@ -55,7 +55,10 @@ def failed_replication(purpose: str, pair: WatchedReplication, thresholds: Repli
 def late_replication(
     purpose: str, pair: WatchedReplication, thresholds: ReplicationThresholds, region: str
 ) -> list[Alarm]:
-    """How far the copy is behind, in time and in operations; measured in the copy's region (BER-DR-12, BER-N06)."""
+    """How far the copy is behind, in time and in operations; measured in the copy's region (BER-DR-12, BER-N06).
+
+    A gap in these measurements says nothing (S3 User Guide, "S3 Replication metrics in CloudWatch").
+    """
     behind = {
         "late": ("Delay of the copy of", "ReplicationLatency", thresholds.late_minutes, MINUTES_OF_SECONDS),
         "pending": (
@@ -76,7 +79,7 @@ def late_replication(
             comparison=Comparison.ABOVE,
             threshold=threshold,
             unit=unit,
-            missing=Missing.FINE,
+            missing=Missing.AS_BEFORE,
             region=region,
         )
         for key, (title, metric, threshold, unit) in behind.items()

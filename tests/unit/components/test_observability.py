@@ -246,6 +246,7 @@ def test_a_late_copy_alarms_in_the_copys_region(recorded: Recorder) -> None:
     pending = alarms(recorded)["photos-replication-pending"]
     assert (pending["metricName"], pending["statistic"]) == ("OperationsPendingReplication", "Maximum")
     assert (pending["threshold"], pending["region"]) == (1000, "ca-west-1")
+    assert (late["treatMissingData"], pending["treatMissingData"]) == ("ignore", "ignore")  # a gap ends no alarm
     assert observability.recovery_alarm_names == [late["name"], pending["name"]]
 
 
