@@ -375,8 +375,6 @@ def _objectives(
 ) -> Iterator[Problem]:
     """Backups meet the recovery objectives, or the objective is refused with the reason (FAC-DR-01, BER-DR-04)."""
     if recovery is not None:
-        if recovery.snapshot_copies is not None and database is None:
-            yield _problem("recovery.snapshot_copies", "none without a database", "some", "Remove the key.")
         for found in unmet(recovery, database, storage):
             yield _problem(f"recovery.{found.path}", found.expected, found.found, found.why)
 
@@ -590,6 +588,26 @@ def _rotation(
     if compute is not None and "rotation" in compute.functions:
         expected = "another name, because database.rotation_days makes a function of this one"
         yield _problem("compute.functions.rotation", expected, "rotation")
+
+
+@_check
+def _snapshot_copies(
+    recovery: RecoverySettings | None,
+    database: DatabaseSettings | None,
+    compute: ComputeSettings | None,
+    network: NetworkSettings,
+) -> Iterator[Problem]:
+    """A function of this program that copies snapshots finds some, and reaches RDS in both regions (BER-DR-13)."""
+    if recovery is None or recovery.snapshot_copies is None:
+        return
+    if database is None:
+        yield _problem("recovery.snapshot_copies", "none without a database", "some", "Remove the key.")
+    if network.nat is Nat.NONE:
+        expected = "one or per-zone, because recovery.snapshot_copies reaches RDS of the other region by HTTPS"
+        yield _problem("network.nat", expected, network.nat)
+    if compute is not None and "snapshot-copies" in compute.functions:
+        expected = "another name, because recovery.snapshot_copies makes a function of this one"
+        yield _problem("compute.functions.snapshot-copies", expected, "snapshot-copies")
 
 
 @_check

@@ -147,6 +147,19 @@ def test_a_function_that_rotates_passwords_needs_a_way_to_the_internet() -> None
     assert any(each.startswith("phi-platform:network.nat: expected one or per-zone") for each in found)
 
 
+@pytest.mark.requirement("BER-DR-13")
+def test_a_function_that_copies_snapshots_reaches_the_other_region_under_its_own_name() -> None:
+    recovery = {"snapshot_copies": {}}
+    package = {"bucket": "code", "key": "code.zip"}
+    functions = {"snapshot-copies": {"package": package, "runtime": "python3.13", "handler": "code.handler"}}
+    buckets = {"buckets": {"code": {"data_class": "internal"}}}
+    given = {"database": RDS, "recovery": recovery, "storage": buckets, "compute": {"functions": functions}}
+    found = problems(smallest(**given, network={"nat": "none"}))
+    assert any(each.startswith("phi-platform:network.nat: expected one or per-zone, because recovery") for each in found)
+    assert any(each.startswith("phi-platform:compute.functions.snapshot-copies: expected another") for each in found)
+    assert load.load(smallest(database=RDS, recovery=recovery)).recovery is not None
+
+
 def test_tasks_that_run_are_not_locked_out_by_a_rotation() -> None:
     services = {"api": {"image": "1.0.0", "port": 8080}}
     sections: dict[str, Any] = {"compute": {"services": services}, "edge": {"domain": {"name": "clinic.example.org"},
