@@ -268,13 +268,19 @@ def _cached_buckets(
 
 @_check
 def _bucket_names(
-    system: str, environment: Environment, naming: NamingSettings, storage: StorageSettings
+    system: str,
+    environment: Environment,
+    naming: NamingSettings,
+    storage: StorageSettings,
+    recovery: RecoverySettings | None,
 ) -> Iterator[Problem]:
-    """Bucket names fit S3's limit (BER-TAG-02)."""
+    """Names of buckets and of their copies fit S3's limit (BER-TAG-02, BER-DR-14)."""
     word, account = naming.environment or environment, "1" * 12
-    for purpose in storage.buckets:
+    for purpose, bucket in storage.buckets.items():
         pattern = naming.bucket_names.get(purpose, naming.bucket)
         name = pattern.format(system=system, environment=word, part=purpose, account=account)
+        if recovery is not None and bucket.wants_replica:
+            name += "-dr"
         if len(name) > _LONGEST_BUCKET_NAME:
             expected = f"a bucket name of at most {_LONGEST_BUCKET_NAME} characters"
             yield _problem(

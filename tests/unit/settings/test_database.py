@@ -149,14 +149,16 @@ def test_a_function_that_rotates_passwords_needs_a_way_to_the_internet() -> None
 
 @pytest.mark.requirement("BER-DR-13")
 def test_a_function_that_copies_snapshots_reaches_the_other_region_under_its_own_name() -> None:
-    recovery = {"snapshot_copies": {}}
+    recovery: dict[str, Any] = {"snapshot_copies": {}}
     package = {"bucket": "code", "key": "code.zip"}
     functions = {"snapshot-copies": {"package": package, "runtime": "python3.13", "handler": "code.handler"}}
     buckets = {"buckets": {"code": {"data_class": "internal"}}}
-    given = {"database": RDS, "recovery": recovery, "storage": buckets, "compute": {"functions": functions}}
-    found = problems(smallest(**given, network={"nat": "none"}))
-    assert any(each.startswith("phi-platform:network.nat: expected one or per-zone, because recovery") for each in found)
-    assert any(each.startswith("phi-platform:compute.functions.snapshot-copies: expected another") for each in found)
+    stack = smallest(
+        database=RDS, recovery=recovery, storage=buckets, compute={"functions": functions}, network={"nat": "none"}
+    )
+    found = "\n".join(problems(stack))
+    assert "phi-platform:network.nat: expected one or per-zone, because recovery.snapshot_copies" in found
+    assert "phi-platform:compute.functions.snapshot-copies: expected another name" in found
     assert load.load(smallest(database=RDS, recovery=recovery)).recovery is not None
 
 

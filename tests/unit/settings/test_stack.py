@@ -24,6 +24,23 @@ def loaded(config: dict[str, Any]) -> Settings:
     return load.load(config)
 
 
+@pytest.mark.requirement("BER-TAG-02", "BER-DR-14")
+@pytest.mark.parametrize(
+    ("length", "bucket", "recovery", "fits"),
+    [(63, {}, None, True), (60, {}, {}, True), (61, {}, {}, False), (63, {"replicated": False}, {}, True)],
+)
+def test_names_of_buckets_leave_room_for_that_of_the_copy(
+    length: int, bucket: dict[str, Any], recovery: dict[str, Any] | None, fits: bool
+) -> None:
+    naming = {"bucket_names": {"documents": "d" * length}}
+    config = smallest(naming=naming, storage={"buckets": {"documents": bucket}}, recovery=recovery)
+    if fits:
+        assert loaded(config).storage.buckets
+    else:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:storage.buckets.documents: expected a bucket name of at most 63")
+
+
 @pytest.mark.requirement("ALL-12")
 @pytest.mark.parametrize(("environment", "protect"), [("development", False), ("staging", False), ("production", True)])
 def test_production_protects(environment: str, protect: bool) -> None:
