@@ -47,6 +47,19 @@ def test_production_protects(environment: str, protect: bool) -> None:
     assert loaded(smallest(environment=environment)).protect is protect
 
 
+@pytest.mark.requirement("BER-TAG-02")
+@pytest.mark.parametrize(
+    ("system", "fits"),
+    [("ehr", True), ("my-clinic-2", True), ("c" * 20, True), ("eh", False), ("c" * 21, False), ("my--clinic", False),
+     ("clinic-", False), ("2clinic", False)],
+)  # fmt: skip
+def test_a_system_has_a_name_that_may_begin_any_other(system: str, fits: bool) -> None:
+    if fits:
+        assert loaded(smallest(system=system)).system == system
+    else:
+        assert problems(smallest(system=system))[0].startswith("phi-platform:system: expected ")
+
+
 @pytest.mark.requirement("ALL-11")
 def test_hipaa_is_tagged_in_the_united_states_only() -> None:
     assert "HIPAA" not in loaded(smallest()).resource_tags
