@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.aws import Clients
 from operations.doctor.point import Point, Verdict, point
+from settings.database import AuroraSettings
 from settings.edge import Dns
 from settings.stack import Settings
 
@@ -41,6 +42,7 @@ def points(settings: Settings, clients: Clients, *, account: str | None) -> Iter
         ("identity provider of GitHub", _provider),
         ("domain", _domain),
         ("account-wide services", _detection),
+        ("AWS Backup", _backups),
     )
     for name, look in parts:
         yield from asked(name, lambda look=look: look(settings, clients))
@@ -136,6 +138,30 @@ def _domain(settings: Settings, clients: Clients) -> Iterator[Point]:
         held = clients("acm", arn.split(":")[3]).describe_certificate(CertificateArn=arn)["Certificate"]
         yield point(f"certificate {held['DomainName']}", held["Status"] == "ISSUED", held["Status"],
                     f"{arn}: expected an issued certificate.", requirements=ids)  # fmt: skip
+
+
+def _backups(settings: Settings, clients: Clients) -> Iterator[Point]:
+    """What AWS Backup keeps when it goes by tags: only what the account has opted in to.
+
+    The first vault of an account opts in to all there is that day (AWS Backup Developer Guide, "Assign resources").
+    """
+    if settings.recovery is None:
+        return
+    backup, ids = clients("backup", settings.region), ("BER-DR-04", "FAC-DR-05")
+    if not backup.list_backup_vaults(MaxResults=1)["BackupVaultList"]:
+        yield Point(name="AWS Backup", verdict=Verdict.FINE, found="not used yet", requirements=ids)
+        return
+    opted = backup.describe_region_settings()["ResourceTypeOptInPreference"]
+    wanted = ["S3"] if settings.storage.buckets else []
+    if settings.database is not None:
+        wanted.append("Aurora" if isinstance(settings.database, AuroraSettings) else "RDS")
+    missing = [kind for kind in wanted if not opted.get(kind)]
+    yield point(
+        "AWS Backup", not missing, f"keeps no {', '.join(missing)}" if missing else f"keeps {', '.join(wanted)}",
+        "`aws backup update-region-settings --resource-type-opt-in-preference "
+        f"{','.join(f'{kind}=true' for kind in missing)}`, or the plan leaves them out without a word.",
+        requirements=ids,
+    )  # fmt: skip
 
 
 def _detection(settings: Settings, clients: Clients) -> Iterator[Point]:
