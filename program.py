@@ -747,7 +747,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
                         cluster_name=cluster.name,
                         service_name=service.name,
                         min_tasks=services[name].min_tasks,
-                        repository_name=repository_name(scope, name),
+                        repository_name=repository_name(scope, name, services[name].repository),
                         log_group_name=service.log_group_name,
                     )
                     for name, service in running.items()
