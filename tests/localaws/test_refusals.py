@@ -171,6 +171,20 @@ def test_an_alarm_looks_back_a_day_or_a_week_by_its_period(
             account.create("aws:cloudwatch/metricAlarm:MetricAlarm", alarm)
 
 
+@pytest.mark.parametrize("arns", [{}, {"protectedResourceArns": ["*"]}], ids=["neither", "both"])
+def test_restore_tests_choose_by_arns_or_by_conditions(account: Account, arns: dict[str, Any]) -> None:
+    plan = made(account, "aws:backup/restoreTestingPlan:RestoreTestingPlan")
+    inputs: dict[str, Any] = {
+        "name": "clinic_s3", "restoreTestingPlanName": plan.id, "protectedResourceType": "S3",
+        "iamRoleArn": "arn:aws:iam::123456789012:role/clinic-backup", **arns,
+    }  # fmt: skip
+    if arns:
+        own = [{"key": "aws:ResourceTag/DataClass", "value": "phi"}]
+        inputs["protectedResourceConditions"] = {"stringEquals": own}
+    with pytest.raises(Refused, match="exactly one of protectedResourceArns and protectedResourceConditions"):
+        account.create("aws:backup/restoreTestingSelection:RestoreTestingSelection", inputs)
+
+
 def test_a_bucket_made_by_hand_can_be_adopted(account: Account) -> None:
     account.client("s3").create_bucket(
         Bucket="made-by-hand", CreateBucketConfiguration={"LocationConstraint": "ca-central-1"}
