@@ -16,6 +16,9 @@ from components.watched import WatchedDatabase
 from settings.alarms import AlarmOverride, CustomAlarm, Missing
 from settings.observability import AlarmTiming, CacheThresholds, CdnThresholds, DatabaseThresholds
 
+_HOUR_SECONDS = 3600
+_LONGEST_SECONDS = 86_400  # an alarm looks back, a day at most
+_LONGEST_HOURLY_SECONDS = 604_800  # with periods of an hour or longer, a week
 CDN_METRICS_REGION = "us-east-1"  # CloudFront publishes its metrics there only (ALL-07, BER-N08)
 
 
@@ -106,10 +109,11 @@ class Alarm:
         return f"{self.title} {side} {self.threshold:g}{self.unit.label}"
 
 
-def overridden(alarms: Sequence[Alarm], overrides: Mapping[str, AlarmOverride]) -> list[Alarm]:
+def overridden(alarms: Sequence[Alarm], overrides: Mapping[str, AlarmOverride], timing: AlarmTiming) -> list[Alarm]:
     """The alarms with the settings' changes; the more specific pattern (exact, then longer) is applied last.
 
-    Raises pulumi.RunError for two alarms of one name, a pattern no alarm has, and a statistic of an expression.
+    Raises pulumi.RunError for two alarms of one name, a pattern no alarm has, a statistic of an expression, and a
+    period, evaluations and datapoints that AWS refuses together.
     """
     changed: dict[str, Alarm] = {}
     for alarm in alarms:
@@ -128,7 +132,25 @@ def overridden(alarms: Sequence[Alarm], overrides: Mapping[str, AlarmOverride]) 
             )
         for key in meant:
             changed[key] = _changed(changed[key], overrides[pattern], pattern)
+            _require_timing(changed[key], timing, pattern)
     return list(changed.values())
+
+
+def _require_timing(alarm: Alarm, timing: AlarmTiming, pattern: str) -> None:
+    """CloudWatch API reference, PutMetricAlarm: EvaluationPeriods, DatapointsToAlarm."""
+    period, evaluations = alarm.period_seconds or timing.period_seconds, alarm.evaluations or timing.evaluations
+    longest = _LONGEST_SECONDS if period < _HOUR_SECONDS else _LONGEST_HOURLY_SECONDS
+    where = f"phi-platform:observability.overrides.{pattern}"
+    if period * evaluations > longest:
+        raise pulumi.RunError(
+            f"{where}: expected period_seconds * evaluations of {longest:,} or less for {alarm.key}, "
+            f"found {period} * {evaluations}"
+        )
+    if alarm.datapoints is not None and alarm.datapoints > evaluations:
+        raise pulumi.RunError(
+            f"{where}.datapoints: expected the evaluations of {alarm.key} ({evaluations}) or less, "
+            f"found {alarm.datapoints}"
+        )
 
 
 def _changed(alarm: Alarm, override: AlarmOverride, pattern: str) -> Alarm:

@@ -216,12 +216,11 @@ class BackupPlan(pulumi.ComponentResource):
         for kind, metadata in self._args.tested.items():
             backup.RestoreTestingSelection(
                 f"{self._name}-restore-tests-{kind}",
-                name=f"{kind}_{physical}"[:_LONGEST_VAULT],
+                name=f"{kind}_{physical}"[:_LONGEST_VAULT].rstrip("_"),
                 restore_testing_plan_name=plan.name,
                 protected_resource_type=_TESTED[kind],
                 iam_role_arn=role_arn,
-                protected_resource_arns=["*"],
-                protected_resource_conditions={"string_equals": self._own()},
+                protected_resource_conditions={"string_equals": self._own()},  # or ARNs, never both
                 restore_metadata_overrides=dict(metadata) or None,
                 validation_window_hours=self._args.objectives.test_hours,
                 opts=self._after,

@@ -77,7 +77,7 @@ class Cache(pulumi.ComponentResource):
         parameters = elasticache.ParameterGroup(
             f"{name}-parameters",
             name=f"{self.replication_group_id}-{major}",
-            family=f"redis{major}" if major != "6" else "redis6.x",
+            family=f"redis{major}",
             description="What happens when memory is full",
             parameters=[{"name": "maxmemory-policy", "value": settings.eviction.value}],
             tags=tags,

@@ -71,6 +71,7 @@ def service_alarms(name: str, service: WatchedService, thresholds: ServiceThresh
 def function_alarms(name: str, function: WatchedFunction, thresholds: FunctionThresholds) -> list[Alarm]:
     """Failures, refusals, slowness near the limit, and what the function gave up on.
 
+    One failure is enough: a function on a schedule has no second one in the next period.
     Source: AWS Lambda Developer Guide, "Types of metrics for Lambda functions".
     """
     slow = function.timeout_seconds * 1000 * thresholds.duration_percent / 100
@@ -87,6 +88,7 @@ def function_alarms(name: str, function: WatchedFunction, thresholds: FunctionTh
             threshold=threshold,
             unit=MILLISECONDS if key == "duration" else COUNT,
             missing=Missing.FINE,
+            evaluations=1 if key == "errors" else None,
         )
 
     alarms = [

@@ -132,7 +132,12 @@ class ConfigRecorder(pulumi.ComponentResource):
             role=role.name,
             policy=document(
                 allow("FindBucket", ["s3:GetBucketAcl", "s3:ListBucket"], [bucket]),
-                allow("WriteRecord", ["s3:PutObject"], [f"{bucket}/AWSLogs/{scope.account_id}/Config/*"]),
+                allow(
+                    "WriteRecord",
+                    ["s3:PutObject", "s3:PutObjectAcl"],
+                    [f"{bucket}/AWSLogs/{scope.account_id}/Config/*"],
+                    StringEquals={"s3:x-amz-acl": "bucket-owner-full-control"},
+                ),
                 use_keys(
                     "EncryptRecord", scope, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", aliases=[args.key_alias]
                 ),

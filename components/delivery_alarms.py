@@ -35,7 +35,7 @@ def backup_alarms(backups: WatchedBackups) -> list[Alarm]:
 
 
 def failed_replication(purpose: str, pair: WatchedReplication, thresholds: ReplicationThresholds) -> list[Alarm]:
-    """Operations that were not copied; measured in the source's region (BER-OBS-11, BER-N06)."""
+    """Operations that were not copied, from the first; measured in the source's region (BER-OBS-11, BER-N06)."""
     return [
         Alarm(
             key=f"{purpose}-replication-failed",
@@ -47,6 +47,7 @@ def failed_replication(purpose: str, pair: WatchedReplication, thresholds: Repli
             comparison=Comparison.ABOVE,
             threshold=thresholds.failed_operations,
             missing=Missing.FINE,
+            evaluations=1,
         )
     ]
 
@@ -54,7 +55,10 @@ def failed_replication(purpose: str, pair: WatchedReplication, thresholds: Repli
 def late_replication(
     purpose: str, pair: WatchedReplication, thresholds: ReplicationThresholds, region: str
 ) -> list[Alarm]:
-    """How far the copy is behind, in time and in operations; measured in the copy's region (BER-DR-12, BER-N06)."""
+    """How far the copy is behind, in time and in operations; measured in the copy's region (BER-DR-12, BER-N06).
+
+    A gap in these measurements says nothing (S3 User Guide, "S3 Replication metrics in CloudWatch").
+    """
     behind = {
         "late": ("Delay of the copy of", "ReplicationLatency", thresholds.late_minutes, MINUTES_OF_SECONDS),
         "pending": (
@@ -75,7 +79,7 @@ def late_replication(
             comparison=Comparison.ABOVE,
             threshold=threshold,
             unit=unit,
-            missing=Missing.FINE,
+            missing=Missing.AS_BEFORE,
             region=region,
         )
         for key, (title, metric, threshold, unit) in behind.items()
@@ -83,7 +87,7 @@ def late_replication(
 
 
 def topic_alarms(topic_name: str, thresholds: DeliveryThresholds) -> list[Alarm]:
-    """Notifications that reached nobody; other subscribers of the topic hear of it."""
+    """Notifications that reached nobody, from the first; other subscribers of the topic hear of it."""
     return [
         Alarm(
             key="notifications-failed",
@@ -95,6 +99,7 @@ def topic_alarms(topic_name: str, thresholds: DeliveryThresholds) -> list[Alarm]
             comparison=Comparison.ABOVE,
             threshold=thresholds.failed_notifications,
             missing=Missing.FINE,
+            evaluations=1,
         )
     ]
 

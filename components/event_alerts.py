@@ -72,7 +72,12 @@ def event_patterns(
             "rds",
             "RDS DB Instance Event",
             "RDS DB Cluster Event",
-            SourceIdentifier=[{"prefix": watched.database.identifier}],
+            # not SourceIdentifier, which some events have with `rds:` in front
+            SourceArn=[
+                {"prefix": scope.arn("rds", f"{kind}:{identifier}")}
+                for identifier in (watched.database.identifier, *watched.database.replicas)
+                for kind in ("db", "cluster")
+            ],
             EventCategories=[category.value for category in settings.database],
         )
     deployments = _deployments(scope, watched)

@@ -85,7 +85,7 @@ class Observability(pulumi.ComponentResource):
         self._args = args
         child = pulumi.ResourceOptions(parent=self)
         settings, watched = args.settings, args.watched
-        alarms = overridden(_alarms(args), settings.overrides)
+        alarms = overridden(_alarms(args), settings.overrides, settings.timing)
         regions: dict[str, list[Alarm]] = {args.scope.region: []}
         for alarm in alarms:
             regions.setdefault(alarm.region or args.scope.region, []).append(alarm)

@@ -203,7 +203,7 @@ def _services(settings: Settings, base: Base, application: Application) -> dict[
             cluster_name=cluster.name,
             service_name=service.name,
             min_tasks=compute.services[name].min_tasks,
-            repository_name=repository_name(base.scope, name),
+            repository_name=repository_name(base.scope, name, compute.services[name].repository),
             log_group_name=service.log_group_name,
         )
         for name, service in application.services.items()

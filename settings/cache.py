@@ -30,8 +30,8 @@ class Eviction(StrEnum):
 class CacheSettings(Section):
     """Amazon ElastiCache for Redis: private, encrypted, with a token, in two zones (ALL-05)."""
 
-    engine_version: Annotated[str, Field(pattern=r"^(6\.[02]|7\.[01])$", examples=["7.1"])] = "7.1"
-    """Redis version ElastiCache offers: 6.0, 6.2, 7.0 or 7.1 (BER-CCH-01, ALL-02)."""
+    engine_version: Annotated[str, Field(pattern=r"^7\.[01]$", examples=["7.1"])] = "7.1"
+    """Redis version, 7.0 or 7.1; earlier ones take no mode of encryption in transit (BER-CCH-01, ALL-02)."""
     node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.t4g.micro"
     """Size of the nodes (BER-CCH-01, FAC-CCH-01)."""
     replicas: Annotated[int, Field(ge=1, le=5)] = 1

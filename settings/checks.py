@@ -268,13 +268,19 @@ def _cached_buckets(
 
 @_check
 def _bucket_names(
-    system: str, environment: Environment, naming: NamingSettings, storage: StorageSettings
+    system: str,
+    environment: Environment,
+    naming: NamingSettings,
+    storage: StorageSettings,
+    recovery: RecoverySettings | None,
 ) -> Iterator[Problem]:
-    """Bucket names fit S3's limit (BER-TAG-02)."""
+    """Names of buckets and of their copies fit S3's limit (BER-TAG-02, BER-DR-14)."""
     word, account = naming.environment or environment, "1" * 12
-    for purpose in storage.buckets:
+    for purpose, bucket in storage.buckets.items():
         pattern = naming.bucket_names.get(purpose, naming.bucket)
         name = pattern.format(system=system, environment=word, part=purpose, account=account)
+        if recovery is not None and bucket.wants_replica:
+            name += "-dr"
         if len(name) > _LONGEST_BUCKET_NAME:
             expected = f"a bucket name of at most {_LONGEST_BUCKET_NAME} characters"
             yield _problem(
@@ -375,8 +381,6 @@ def _objectives(
 ) -> Iterator[Problem]:
     """Backups meet the recovery objectives, or the objective is refused with the reason (FAC-DR-01, BER-DR-04)."""
     if recovery is not None:
-        if recovery.snapshot_copies is not None and database is None:
-            yield _problem("recovery.snapshot_copies", "none without a database", "some", "Remove the key.")
         for found in unmet(recovery, database, storage):
             yield _problem(f"recovery.{found.path}", found.expected, found.found, found.why)
 
@@ -590,6 +594,26 @@ def _rotation(
     if compute is not None and "rotation" in compute.functions:
         expected = "another name, because database.rotation_days makes a function of this one"
         yield _problem("compute.functions.rotation", expected, "rotation")
+
+
+@_check
+def _snapshot_copies(
+    recovery: RecoverySettings | None,
+    database: DatabaseSettings | None,
+    compute: ComputeSettings | None,
+    network: NetworkSettings,
+) -> Iterator[Problem]:
+    """A function of this program that copies snapshots finds some, and reaches RDS in both regions (BER-DR-13)."""
+    if recovery is None or recovery.snapshot_copies is None:
+        return
+    if database is None:
+        yield _problem("recovery.snapshot_copies", "none without a database", "some", "Remove the key.")
+    if network.nat is Nat.NONE:
+        expected = "one or per-zone, because recovery.snapshot_copies reaches RDS of the other region by HTTPS"
+        yield _problem("network.nat", expected, network.nat)
+    if compute is not None and "snapshot-copies" in compute.functions:
+        expected = "another name, because recovery.snapshot_copies makes a function of this one"
+        yield _problem("compute.functions.snapshot-copies", expected, "snapshot-copies")
 
 
 @_check

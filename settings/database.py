@@ -174,7 +174,8 @@ class RdsSettings(PostgresqlSettings):
     """A synchronous standby in another zone: failover in 1 to 2 minutes without loss (BER-DB-04, FAC-DB-12, LWO-DB-02).
     """
     read_replicas: Annotated[int, Field(ge=0, le=15)] = 0
-    """Copies that answer queries and lag a little behind; none by default (LWO-DB-07)."""
+    """Copies that answer queries and lag a little behind; none by default, and none with `managed_password`
+    (LWO-DB-07)."""
 
     @model_validator(mode="after")
     def _grows(self) -> Self:
@@ -182,6 +183,11 @@ class RdsSettings(PostgresqlSettings):
             raise ValueError(
                 f"max_storage_gib: expected at least 10 % above storage_gib ({self.storage_gib}), "
                 f"found {self.max_storage_gib}"
+            )
+        if self.managed_password and self.read_replicas:
+            raise ValueError(
+                "managed_password: expected false with read_replicas, because RDS makes no replica of a database whose "
+                "password it keeps; give rotation_days instead"
             )
         return self
 

@@ -319,7 +319,8 @@ class ObservabilitySettings(Section):
     alarm_email: EmailAddress
     """Who is told; must confirm the subscription before anything arrives (ALL-18)."""
     timing: AlarmTiming = AlarmTiming()
-    """Period and evaluations of every alarm."""
+    """Period and evaluations of every alarm but that of backups, and those on single events (a failed call, copy or
+    notification, a change of a safeguard), which begin with the first."""
     database: DatabaseThresholds = DatabaseThresholds()
     """Thresholds of the database."""
     cache: CacheThresholds = CacheThresholds()
@@ -363,20 +364,3 @@ class ObservabilitySettings(Section):
     """Grafana; absent: none."""
     trail: TrailSettings | None = TrailSettings()
     """Audit trail; null: none, when the account already has one."""
-
-    @model_validator(mode="after")
-    def _overrides_hold_together(self) -> Self:
-        for pattern, override in self.overrides.items():
-            period = override.period_seconds or self.timing.period_seconds
-            evaluations = override.evaluations or self.timing.evaluations
-            if period * evaluations > _DAY_SECONDS:
-                raise ValueError(
-                    f"overrides: {pattern}, expected period_seconds * evaluations of 86,400 (a day) or less, "
-                    f"found {period * evaluations}"
-                )
-            if override.datapoints is not None and override.datapoints > evaluations:
-                raise ValueError(
-                    f"overrides: {pattern}, expected datapoints of evaluations ({evaluations}) or less, "
-                    f"found {override.datapoints}"
-                )
-        return self

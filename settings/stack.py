@@ -32,7 +32,10 @@ from settings.secrets import SecretsSettings
 from settings.storage import StorageSettings
 from settings.tags import TagsSettings
 
-SystemName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$", examples=["clinic"])]
+SystemName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=3, max_length=20, examples=["clinic"])
+]
+"""First part of names: no two hyphens in a row, which RDS and ElastiCache refuse."""
 
 
 class AgreementSettings(Section):
@@ -61,7 +64,7 @@ class Settings(Section):
     """Everything a stack file says."""
 
     system: SystemName
-    """The product's short name; first part of every physical name (BER-TAG-02)."""
+    """The product's short name, 3 to 20 characters; first part of every physical name (BER-TAG-02)."""
     environment: Environment
     """What the stack is for."""
     jurisdiction: Jurisdiction

@@ -14,7 +14,7 @@ from settings.observability import LockMode
 AUDIT_DAYS = 2192
 """Six years, the least time audit evidence is kept (ALL-10; 45 CFR 164.316(b)(2)(i))."""
 
-RESERVED_PURPOSES = frozenset({"logs", "trail"})
+RESERVED_PURPOSES = frozenset({"config", "logs", "trail"})
 
 BucketPurpose = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20, examples=["photos"])]
 """What a bucket is for; part of its name."""

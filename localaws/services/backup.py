@@ -209,6 +209,10 @@ class RestoreTestingSelection(Emulated):
         plan = inputs["restoreTestingPlanName"]
         if plan not in call.store.of(RestoreTestingPlan.type, call.region):
             refuse("CreateRestoreTestingSelection", "ResourceNotFoundException", f"no restore testing plan {plan}")
+        chosen = ("protectedResourceArns", "protectedResourceConditions")
+        if sum(inputs.get(name) is not None for name in chosen) != 1:  # as the official provider says
+            said = f"{inputs['name']}: exactly one of {' and '.join(chosen)}"
+            refuse("CreateRestoreTestingSelection", "InvalidParameterValueException", said)
         return f"{inputs['name']}:{plan}"
 
 

@@ -9,6 +9,8 @@ from localaws.emulated import Emulated, refuse
 from localaws.handler import Call, Handler, Props, register
 from localaws.shapes import camel, from_tags, pascal, to_tags
 
+_HOUR, _LONGEST, _LONGEST_HOURLY = 3600, 86_400, 604_800  # seconds an alarm looks back, by its period
+
 
 @register
 class MetricAlarm(Handler):
@@ -36,6 +38,7 @@ class MetricAlarm(Handler):
     SAME = inputs - {"name", "tags", "dimensions", "metricQueries", "okActions"}
 
     def create(self, call: Call, inputs: Props) -> str:
+        self._require_timing(inputs)
         wire = {pascal(name): inputs[name] for name in self.SAME if inputs.get(name) is not None}
         if inputs.get("okActions"):
             wire["OKActions"] = inputs["okActions"]
@@ -80,6 +83,15 @@ class MetricAlarm(Handler):
 
     def delete(self, call: Call, id: str, known: Props) -> None:
         call.client("cloudwatch").delete_alarms(AlarmNames=[id])
+
+    def _require_timing(self, inputs: Props) -> None:
+        evaluations, datapoints = inputs["evaluationPeriods"], inputs.get("datapointsToAlarm")
+        if datapoints is not None and datapoints > evaluations:
+            refuse("PutMetricAlarm", "ValidationError", f"{datapoints} datapoints of {evaluations} evaluation periods")
+        metrics = [query["metric"] for query in inputs.get("metricQueries") or () if query.get("metric")]
+        for period in [each["period"] for each in (inputs, *metrics) if each.get("period")]:
+            if period * evaluations > (_LONGEST if period < _HOUR else _LONGEST_HOURLY):
+                refuse("PutMetricAlarm", "ValidationError", f"{evaluations} periods of {period} seconds are too long")
 
     def _query(self, query: Props) -> Props:
         wire = pascal({name: value for name, value in query.items() if name != "metric"})

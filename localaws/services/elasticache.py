@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localaws.emulated import Emulated
+from localaws.emulated import Emulated, refuse
 from localaws.handler import Call, Handler, Props, register
 from localaws.shapes import from_tags, pascal, to_tags
+
+_MODES_FROM = 7  # Redis version that can let clients in with and without TLS
 
 
 def retag(call: Call, arn: str, old: Props, new: Props) -> None:
@@ -135,6 +137,13 @@ class ReplicationGroup(Handler):
         token = inputs.get("authTokenWo") or inputs.get("authToken")
         if token:
             wire["AuthToken"] = token
+        version = str(inputs.get("engineVersion") or _MODES_FROM)
+        if inputs.get("transitEncryptionMode") and int(version.split(".")[0]) < _MODES_FROM:
+            refuse(
+                "CreateReplicationGroup",
+                "InvalidParameterCombination",
+                f"transit encryption mode is not supported for engine version {version}",
+            )
         if inputs.get("logDeliveryConfigurations"):
             wire["LogDeliveryConfigurations"] = [_delivery(item) for item in inputs["logDeliveryConfigurations"]]
         call.client("elasticache").create_replication_group(ReplicationGroupId=id, Tags=to_tags(inputs["tags"]), **wire)

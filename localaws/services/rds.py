@@ -235,6 +235,11 @@ class Instance(Handler):
             if inputs.get(name) and ":" not in source:
                 refuse("CreateDBInstanceReadReplica", "InvalidParameterCombination",
                        f"{name} cannot be set for a replica in the region of its source")  # fmt: skip
+        if ":" not in source:
+            [described] = call.client("rds").describe_db_instances(DBInstanceIdentifier=source)["DBInstances"]
+            if described.get("MasterUserSecret"):
+                refuse("CreateDBInstanceReadReplica", "InvalidParameterCombination",
+                       f"the password of {source} is managed by Secrets Manager: it can have no replica")  # fmt: skip
         accepted = call.client("rds").meta.service_model.operation_model("CreateDBInstanceReadReplica").input_shape
         asked = {name: value for name, value in wire.items() if name in accepted.members}
         call.client("rds").create_db_instance_read_replica(SourceDBInstanceIdentifier=source, **named, **asked)

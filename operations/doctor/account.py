@@ -42,7 +42,7 @@ def points(settings: Settings, clients: Clients, *, account: str | None) -> Iter
         ("identity provider of GitHub", _provider),
         ("domain", _domain),
         ("account-wide services", _detection),
-        ("AWS Backup", _backup),
+        ("AWS Backup", _backups),
     )
     for name, look in parts:
         yield from asked(name, lambda look=look: look(settings, clients))
@@ -140,6 +140,30 @@ def _domain(settings: Settings, clients: Clients) -> Iterator[Point]:
                     f"{arn}: expected an issued certificate.", requirements=ids)  # fmt: skip
 
 
+def _backups(settings: Settings, clients: Clients) -> Iterator[Point]:
+    """What AWS Backup keeps when it goes by tags: only what the account has opted in to.
+
+    The first vault of an account opts in to all there is that day (AWS Backup Developer Guide, "Assign resources").
+    """
+    if settings.recovery is None:
+        return
+    backup, ids = clients("backup", settings.region), ("BER-DR-04", "FAC-DR-05")
+    if not backup.list_backup_vaults(MaxResults=1)["BackupVaultList"]:
+        yield Point(name="AWS Backup", verdict=Verdict.FINE, found="not used yet", requirements=ids)
+        return
+    opted = backup.describe_region_settings()["ResourceTypeOptInPreference"]
+    wanted = ["S3"] if settings.storage.buckets else []
+    if settings.database is not None:
+        wanted.append("Aurora" if isinstance(settings.database, AuroraSettings) else "RDS")
+    missing = [kind for kind in wanted if not opted.get(kind)]
+    yield point(
+        "AWS Backup", not missing, f"keeps no {', '.join(missing)}" if missing else f"keeps {', '.join(wanted)}",
+        "`aws backup update-region-settings --resource-type-opt-in-preference "
+        f"{','.join(f'{kind}=true' for kind in missing)}`, or the plan leaves them out without a word.",
+        requirements=ids,
+    )  # fmt: skip
+
+
 def _detection(settings: Settings, clients: Clients) -> Iterator[Point]:
     """What an account has once in a region; a second one is refused (BER-N24)."""
     wanted = settings.detection.guard_duty
@@ -147,21 +171,3 @@ def _detection(settings: Settings, clients: Clients) -> Iterator[Point]:
         there = bool(clients("guardduty", settings.region).list_detectors()["DetectorIds"])
         if wanted.existing:
             yield point("GuardDuty", there, "there" if there else "missing", "detection.guard_duty.existing: false.")
-
-
-def _backup(settings: Settings, clients: Clients) -> Iterator[Point]:
-    """Types that the backup plan takes only while the account lets it, Region by Region.
-
-    Source: AWS Backup Developer Guide, "AWS Backup service opt-in".
-    """
-    if settings.recovery is None:
-        return
-    held = clients("backup", settings.region).describe_region_settings()["ResourceTypeOptInPreference"]
-    database = "Aurora" if isinstance(settings.database, AuroraSettings) else "RDS"
-    wanted = ["S3"] if settings.database is None else [database, "S3"]
-    off = [name for name in wanted if not held.get(name)]
-    yield point(
-        "AWS Backup", not off, f"off for {', '.join(off)}" if off else f"on for {', '.join(wanted)}",
-        f"`aws backup update-region-settings --region {settings.region} --resource-type-opt-in-preference "
-        f"{','.join(f'{name}=true' for name in off)}`: the backup plan leaves them out.",
-    )  # fmt: skip

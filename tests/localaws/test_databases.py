@@ -59,6 +59,30 @@ def test_a_capacity_range_that_falls_is_refused(account: Account) -> None:
         account.create("aws:rds/cluster:Cluster", inputs)
 
 
+def test_a_database_whose_password_rds_keeps_has_no_replica(account: Account) -> None:
+    inputs = {**resolved(plain(INSTANCE), prerequisites(account)), "manageMasterUserPassword": True}
+    source = account.create("aws:rds/instance:Instance", inputs)
+    replica = {"identifier": "clinic-replica", "replicateSourceDb": source.id, "instanceClass": "db.t4g.medium"}
+    with pytest.raises(Refused, match="managed by Secrets Manager"):
+        account.create("aws:rds/instance:Instance", {**replica, "tags": {}})
+
+
+@pytest.mark.parametrize(("version", "accepted"), [("7.0", True), ("6.2", False)])
+def test_redis_has_modes_of_encryption_in_transit_from_version_7_on(
+    account: Account, version: str, accepted: bool
+) -> None:
+    inputs: dict[str, Any] = {
+        "replicationGroupId": "clinic-redis", "description": "Redis", "engine": "redis", "engineVersion": version,
+        "nodeType": "cache.t4g.micro", "numCacheClusters": 2, "transitEncryptionEnabled": True,
+        "transitEncryptionMode": "required", "tags": {},
+    }  # fmt: skip
+    if accepted:
+        assert account.create("aws:elasticache/replicationGroup:ReplicationGroup", inputs).id == "clinic-redis"
+    else:
+        with pytest.raises(Refused, match="engine version 6"):
+            account.create("aws:elasticache/replicationGroup:ReplicationGroup", inputs)
+
+
 def test_a_replica_takes_its_key_from_its_source(account: Account) -> None:
     made = prerequisites(account)
     source = account.create("aws:rds/instance:Instance", resolved(INSTANCE, made))

@@ -146,6 +146,45 @@ def test_what_the_account_refuses_carries_its_error_code(account: Account) -> No
         account.delete(bucket)
 
 
+@pytest.mark.parametrize(
+    ("timing", "accepted"),
+    [
+        ({"period": 1800, "evaluationPeriods": 48}, True),
+        ({"period": 1800, "evaluationPeriods": 49}, False),
+        ({"period": 3600, "evaluationPeriods": 168}, True),
+        ({"period": 3600, "evaluationPeriods": 169}, False),
+        ({"period": 60, "evaluationPeriods": 2, "datapointsToAlarm": 2}, True),
+        ({"period": 60, "evaluationPeriods": 2, "datapointsToAlarm": 3}, False),
+    ],
+)
+def test_an_alarm_looks_back_a_day_or_a_week_by_its_period(
+    account: Account, timing: dict[str, Any], accepted: bool
+) -> None:
+    alarm: dict[str, Any] = {
+        "name": "clinic", "namespace": "AWS/RDS", "metricName": "CPUUtilization", "statistic": "Average",
+        "comparisonOperator": "GreaterThanThreshold", "threshold": 80, "tags": {}, **timing,
+    }  # fmt: skip
+    if accepted:
+        assert account.create("aws:cloudwatch/metricAlarm:MetricAlarm", alarm).id == "clinic"
+    else:
+        with pytest.raises(Refused, match="ValidationError"):
+            account.create("aws:cloudwatch/metricAlarm:MetricAlarm", alarm)
+
+
+@pytest.mark.parametrize("arns", [{}, {"protectedResourceArns": ["*"]}], ids=["neither", "both"])
+def test_restore_tests_choose_by_arns_or_by_conditions(account: Account, arns: dict[str, Any]) -> None:
+    plan = made(account, "aws:backup/restoreTestingPlan:RestoreTestingPlan")
+    inputs: dict[str, Any] = {
+        "name": "clinic_s3", "restoreTestingPlanName": plan.id, "protectedResourceType": "S3",
+        "iamRoleArn": "arn:aws:iam::123456789012:role/clinic-backup", **arns,
+    }  # fmt: skip
+    if arns:
+        own = [{"key": "aws:ResourceTag/DataClass", "value": "phi"}]
+        inputs["protectedResourceConditions"] = {"stringEquals": own}
+    with pytest.raises(Refused, match="exactly one of protectedResourceArns and protectedResourceConditions"):
+        account.create("aws:backup/restoreTestingSelection:RestoreTestingSelection", inputs)
+
+
 def test_a_bucket_made_by_hand_can_be_adopted(account: Account) -> None:
     account.client("s3").create_bucket(
         Bucket="made-by-hand", CreateBucketConfiguration={"LocationConstraint": "ca-central-1"}

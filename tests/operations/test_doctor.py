@@ -94,6 +94,35 @@ def test_a_region_the_account_must_switch_on_is_named_with_how() -> None:
     assert "does not have ca-central-1b" in found["availability zones"].fix
 
 
+class Backups:
+    """AWS Backup of an account that uses it, and what it has opted in to."""
+
+    def __init__(self, **opted: bool) -> None:
+        self.opted = opted
+
+    def list_backup_vaults(self, **_: int) -> dict[str, Any]:
+        return {"BackupVaultList": [{"BackupVaultName": "Default"}]}
+
+    def describe_region_settings(self) -> dict[str, Any]:
+        return {"ResourceTypeOptInPreference": self.opted}
+
+    def __call__(self, service: str, region: str) -> Any:
+        return self if service == "backup" else client(service, region)
+
+
+@pytest.mark.requirement("BER-DR-04", "FAC-DR-05")
+def test_an_account_whose_backups_leave_a_store_out_is_told_to_opt_in() -> None:
+    def told(clients: Any, stack: str) -> Point:
+        return named(account.points(settings(stack), clients, account=None))["AWS Backup"]
+
+    assert told(client, "production").verdict is Verdict.FINE  # its first vault opts in to everything
+    assert told(Backups(RDS=True, S3=True), "production").verdict is Verdict.FINE
+    assert told(Backups(Aurora=True, S3=True), "mentalspace").verdict is Verdict.FINE
+    wrong = told(Backups(RDS=True, S3=False), "mentalspace")
+    assert (wrong.verdict, wrong.found) == (Verdict.WRONG, "keeps no S3, Aurora")
+    assert "--resource-type-opt-in-preference S3=true,Aurora=true" in wrong.fix
+
+
 @pytest.mark.requirement("OMN-OPS-04")
 def test_a_stack_that_counts_on_githubs_provider_misses_it_until_it_is_there() -> None:
     wanted = settings("omnirapeutic")
@@ -191,23 +220,3 @@ def test_the_command_tells_programs_everything_and_ends_with_1_when_something_is
     assert date.fromisoformat(found["agreement with AWS"]["found"].split(",")[0]) == date(2026, 1, 31)
     assert found["backend"]["verdict"] == "wrong"
     assert all(each["fix"] for each in found.values() if each["verdict"] != "fine")
-
-
-def test_what_the_account_keeps_aws_backup_from_is_wrong() -> None:
-    held = {"Aurora": False, "RDS": True, "S3": False}
-
-    class Backup:
-        def describe_region_settings(self) -> dict[str, Any]:
-            return {"ResourceTypeOptInPreference": held}
-
-    def clients(service: str, region: str) -> Any:
-        return Backup() if service == "backup" else client(service, region)
-
-    found = named(account.points(settings(), clients, account=None))["AWS Backup"]
-    assert (found.verdict, found.found) == (Verdict.WRONG, "off for S3")
-    assert "--resource-type-opt-in-preference S3=true" in found.fix
-    assert named(account.points(settings("mentalspace"), clients, account=None))["AWS Backup"].found == (
-        "off for Aurora, S3"
-    )
-    held |= {"S3": True}
-    assert named(account.points(settings(), clients, account=None))["AWS Backup"].verdict is Verdict.FINE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.addresses import internet, public
@@ -17,7 +17,6 @@ from tests.policies.breaks.form import Break, changes
 from tests.policies.sample import Sample
 from tests.policies.samples import SYSTEM, judged_again, stack
 
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HALVES = ("0.0.0.0/1", "128.0.0.0/1")
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -38,26 +37,22 @@ def splits(draw: st.DrawFn, whole: str, most: int = 30) -> list[str]:
 
 
 @given(splits("0.0.0.0/0"))
-@settings(UNHURRIED)
 def test_every_split_of_ipv4_is_the_internet(ranges: list[str]) -> None:
     assert internet(ranges)
 
 
 @given(splits("::/0"))
-@settings(UNHURRIED)
 def test_every_split_of_ipv6_is_the_internet(ranges: list[str]) -> None:
     assert internet(ranges)
 
 
 @given(splits("0.0.0.0/0"), st.data())
-@settings(UNHURRIED)
 def test_a_split_of_which_a_part_is_missing_is_the_internet(ranges: list[str], data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(ranges))
     assert internet(each for each in ranges if each != gone) is (len(ranges) > 1)
 
 
 @given(st.lists(st.sampled_from(("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")).flatmap(splits)))
-@settings(UNHURRIED)
 def test_no_private_ranges_are_the_internet(groups: list[list[str]]) -> None:
     ranges = [each for group in groups for each in group]
     assert not internet(ranges)
@@ -147,7 +142,7 @@ def without_guard(ranges: list[str]) -> dict[str, Sample]:
 
 
 @given(splits("0.0.0.0/0", most=10))
-@settings(UNHURRIED, max_examples=30)
+@settings(max_examples=30)
 def test_the_way_from_the_internet_to_a_store_is_found_by_any_split(ranges: list[str]) -> None:
     assert [each for each in paths(stack(without_guard(ranges))) if not each.entry.guarded]
 
@@ -168,7 +163,7 @@ def test_a_prefix_list_is_read_where_a_way_names_it() -> None:
 
 
 @given(splits("0.0.0.0/0", most=10))
-@settings(UNHURRIED, max_examples=30)
+@settings(max_examples=30)
 def test_routes_of_any_split_face_the_internet(ranges: list[str]) -> None:
     routes = {
         f"route-{range}": Sample(

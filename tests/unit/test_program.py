@@ -421,6 +421,20 @@ def test_lifeworlds_services_find_each_other_and_keep_ten_images() -> None:
         assert json.loads(inputs["policy"])["rules"][1]["selection"]["countNumber"] == 10
 
 
+@pytest.mark.requirement("LWO-CMP-10", "BER-OBS-13")
+def test_scans_of_a_shared_repository_are_heard_of_too(recorded: Recorder) -> None:
+    worker: dict[str, Any] = {"image": "1.0.0", "port": None}
+    services = {"api": {**worker, "repository": "clinic-shared"}, "jobs": worker}
+    recorded.run(lambda: build(load.load(smallest(compute={"services": services}))))
+    rules = {
+        inputs["name"]: json.loads(inputs["eventPattern"])
+        for _, inputs in recorded.of("aws:cloudwatch/eventRule:EventRule")
+        if "eventPattern" in inputs
+    }
+    scanned = rules["clinic-staging-image-scan-events"]["detail"]["repository-name"]
+    assert scanned == ["clinic-shared", "clinic-staging-jobs"]
+
+
 @pytest.mark.requirement("LWO-NET-07", "LWO-EDG-01", "LWO-EDG-05", "LWO-EDG-06", "LWO-N05")
 def test_lifeworld_lets_in_known_addresses_and_health_checkers_only() -> None:
     recorded = built("lifeworld").recorder

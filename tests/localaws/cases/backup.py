@@ -96,7 +96,6 @@ CASES = [
             "restoreTestingPlanName": Ref("tests", "name"),
             "protectedResourceType": "S3",
             "iamRoleArn": "arn:aws:iam::123456789012:role/clinic-backup",
-            "protectedResourceArns": ["*"],
             "protectedResourceConditions": {
                 "stringEquals": [{"key": "aws:ResourceTag/DataClass", "value": "phi"}],
             },

@@ -101,6 +101,17 @@ def test_cpu_and_memory_of_every_service_above_80_percent(recorded: Recorder, ke
         }  # fmt: skip
 
 
+@pytest.mark.requirement("BER-OBS-11", "BER-N25", "BER-DR-13")
+def test_what_happens_once_is_an_alarm_the_first_time(recorded: Recorder) -> None:
+    build(recorded, **EVERYTHING)
+    found = alarms(recorded)
+    once = [key for key in found if key.endswith(("-replication-failed", "notifications-failed"))]
+    once += [key for key in found if key.startswith("function-") and key.endswith("-errors")]
+    assert len(once) >= 3
+    for key in once:  # a period later the count is zero again
+        assert (found[key]["threshold"], found[key]["evaluationPeriods"], found[key]["period"]) == (0, 1, 300), key
+
+
 @pytest.mark.requirement("LWO-OBS-03")
 def test_an_alarm_can_have_the_recorded_name(recorded: Recorder) -> None:
     naming = NamingSettings(names={"service-backend-cpu": "backend-high-cpu"})

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.unit.components.watching import BALANCER, DATABASE, NODES, alarms, build
+from tests.unit.components.watching import BACKUPS, BALANCER, DATABASE, NODES, alarms, build
 from tests.unit.conftest import Recorder
 
 
@@ -64,6 +64,31 @@ def test_a_pattern_without_an_alarm_is_refused_with_the_alarms_there_are(recorde
     text = refused(recorded, {"overrides": {"databse-cpu": {"threshold": 90}}}, database=DATABASE)
     assert text.startswith("phi-platform:observability.overrides.databse-cpu: expected an alarm of this stack")
     assert "database-cpu, database-memory" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "reason"),
+    [
+        ("database-cpu", {"period_seconds": 1800, "evaluations": 48}, None),
+        ("database-cpu", {"period_seconds": 1800, "evaluations": 49}, "86,400 or less for database-cpu"),
+        ("database-cpu", {"period_seconds": 86_400, "evaluations": 7}, None),
+        ("database-cpu", {"period_seconds": 86_400, "evaluations": 8}, "604,800 or less for database-cpu"),
+        ("database-cpu", {"datapoints": 2}, None),
+        ("database-cpu", {"datapoints": 3}, "evaluations of database-cpu (2) or less, found 3"),
+        ("backups-late", {"datapoints": 26}, None),  # of its own 26 evaluations
+        ("backups-late", {"period_seconds": 43_200}, "604,800 or less for backups-late, found 43200 * 26"),
+        ("notifications-failed", {"datapoints": 2}, "evaluations of notifications-failed (1) or less, found 2"),
+    ],
+)
+def test_a_timing_that_cloudwatch_would_refuse_is_refused(
+    recorded: Recorder, key: str, change: dict[str, Any], reason: str | None
+) -> None:
+    settings = {"overrides": {key: change}}
+    if reason is None:
+        build(recorded, settings, database=DATABASE, backups=BACKUPS)
+        assert key in alarms(recorded)
+    else:
+        assert reason in refused(recorded, settings, database=DATABASE, backups=BACKUPS)
 
 
 def test_an_expression_has_no_statistic_to_change(recorded: Recorder) -> None:

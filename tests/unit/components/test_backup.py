@@ -256,7 +256,7 @@ def test_every_kind_of_store_is_restored_on_schedule(recorded: Recorder, every: 
     assert tests["RDS"]["restoreMetadataOverrides"] == {"dbSubnetGroupName": "berthcare-staging-postgres"}
     for test in tests.values():
         assert test["validationWindowHours"] == 4  # as long as a restore may take
-        assert test["protectedResourceArns"] == ["*"]
+        assert test.get("protectedResourceArns") is None  # the provider takes ARNs or conditions, never both
         assert len(test["protectedResourceConditions"]["stringEquals"]) == 3
     attached = {entry.urn for entry in recorded.all(ATTACHMENT)}
     assert all(attached <= entry.dependencies for entry in recorded.all(TEST))

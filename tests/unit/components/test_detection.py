@@ -9,6 +9,7 @@ import pytest
 
 from components.detection import Detection, DetectionArgs
 from settings.detection import HIPAA_RULES, DetectionSettings
+from tests.unit.components.decisions import decide
 from tests.unit.components.scopes import KEY_ARN, scope
 from tests.unit.conftest import Recorder
 
@@ -92,6 +93,15 @@ def test_the_role_of_config_writes_its_record_only(recorded: Recorder) -> None:
     policy = json.loads(recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
     writes = [s["Resource"] for s in policy["Statement"] if "s3:PutObject" in s["Action"]]
     assert writes == [["arn:aws:s3:::berthcare-config-staging/AWSLogs/111122223333/Config/*"]]
+
+
+def test_the_role_of_config_may_write_the_way_config_does(recorded: Recorder) -> None:
+    build(recorded, config={})
+    policy = recorded.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"]
+    checked = "arn:aws:s3:::berthcare-config-staging/AWSLogs/111122223333/Config/ConfigWritabilityCheckFile"
+    for action in ("s3:PutObject", "s3:PutObjectAcl"):
+        assert decide(policy, action, checked, **{"s3__x-amz-acl": "bucket-owner-full-control"}) == "allowed"
+        assert decide(policy, action, checked, **{"s3__x-amz-acl": "public-read"}) == "not allowed"
 
 
 @pytest.mark.requirement("BER-OBS-13")

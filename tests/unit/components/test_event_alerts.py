@@ -61,12 +61,15 @@ RDS, ECS, DEPLOY = (
     "ECS Deployment State Change",
     "CodeDeploy Deployment State-change Notification",
 )
-NAME, REPOSITORY = "berthcare-staging-postgres", "berthcare-staging-backend"
+RDS_ARN, REPOSITORY = "arn:aws:rds:ca-central-1:111122223333:", "berthcare-staging-backend"
+INSTANCE, CLUSTER = f"{RDS_ARN}db:berthcare-staging-postgres", f"{RDS_ARN}cluster:berthcare-staging-postgres"
 EVENTS: list[tuple[str, dict[str, Any], bool]] = [
-    ("database", event("rds", RDS, SourceIdentifier=NAME, EventCategories=["failover"]), True),
-    ("database", event("rds", RDS, SourceIdentifier=NAME, EventCategories=["low storage"]), True),
-    ("database", event("rds", RDS, SourceIdentifier=NAME, EventCategories=["backup"]), False),
-    ("database", event("rds", RDS, SourceIdentifier="other", EventCategories=["failover"]), False),
+    ("database", event("rds", RDS, SourceArn=INSTANCE, EventCategories=["failover"]), True),
+    ("database", event("rds", RDS, SourceArn=f"{INSTANCE}-2", EventCategories=["failover"]), True),
+    ("database", event("rds", "RDS DB Cluster Event", SourceArn=CLUSTER, EventCategories=["failover"]), True),
+    ("database", event("rds", RDS, SourceArn=INSTANCE, EventCategories=["low storage"]), True),
+    ("database", event("rds", RDS, SourceArn=INSTANCE, EventCategories=["backup"]), False),
+    ("database", event("rds", RDS, SourceArn=f"{RDS_ARN}db:other", EventCategories=["failover"]), False),
     ("deployment", event("ecs", ECS, resources=[SERVICE], eventName="SERVICE_DEPLOYMENT_FAILED"), True),
     ("deployment", event("ecs", ECS, resources=[SERVICE], eventName="SERVICE_DEPLOYMENT_COMPLETED"), False),
     ("deployment", event("ecs", ECS, resources=[OTHER], eventName="SERVICE_DEPLOYMENT_FAILED"), False),

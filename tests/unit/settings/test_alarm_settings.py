@@ -54,8 +54,6 @@ ACCEPTED: list[tuple[type[Section], dict[str, Any]]] = [
     (AlarmOverride, {"period_seconds": 60}),
     (AlarmOverride, {"statistic": "p100", "missing": "ignore"}),
     (CustomAlarm, {**QUEUE, "below": 0}),
-    (ObservabilitySettings, observed(overrides={"*": {"period_seconds": 43_200}})),
-    (ObservabilitySettings, observed(overrides={"a": {"evaluations": 3, "datapoints": 3}})),
     (CostSettings, {"budget": {"monthly_usd": 1}, "emails": [f"p{n}@example.org" for n in range(10)]}),
     (GuardDutySettings, {"severity": 1}),
     (GuardDutySettings, {"severity": 10}),
@@ -76,8 +74,6 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (AlarmOverride, {"statistic": "Mean"}, "pattern"),
     (CustomAlarm, QUEUE, "found neither"),
     (CustomAlarm, {**QUEUE, "above": 1, "below": 0}, "found both"),
-    (ObservabilitySettings, observed(overrides={"a": {"period_seconds": 43_260}}), "86,400 (a day) or less, found"),
-    (ObservabilitySettings, observed(overrides={"a": {"datapoints": 3}}), "evaluations (2) or less, found 3"),
     (ObservabilitySettings, observed(overrides={"Database": {"datapoints": 1}}), "pattern"),
     (CostSettings, {"emails": [f"p{n}@example.org" for n in range(11)]}, "at most 10"),
     (GuardDutySettings, {"severity": 0.9}, "greater than or equal to 1"),
@@ -117,4 +113,3 @@ def test_a_problem_in_an_override_names_the_key_of_the_stack_file() -> None:
     assert problem(overrides={"database-cpu": {"period_seconds": 90}}).startswith(
         "phi-platform:observability.overrides.database-cpu.period_seconds: expected"
     )
-    assert "overrides" in problem(overrides={"database-cpu": {"datapoints": 3}})

@@ -88,6 +88,14 @@ def test_a_managed_password_rotates_every_thirty_days_unless_set() -> None:
     assert loaded(**RDS).rotated_every_days is None
 
 
+@pytest.mark.requirement("LWO-DB-07", "LWO-IAM-07")
+def test_a_password_that_rds_keeps_and_replicas_exclude_each_other() -> None:
+    [found] = problems(smallest(database={**RDS, "managed_password": True, "read_replicas": 1}))
+    assert found.startswith("phi-platform:database.managed_password: expected false with read_replicas")
+    assert loaded(**AURORA, managed_password=True, readers=1).managed_password  # readers are no replicas
+    assert loaded(**RDS, rotation_days=30, read_replicas=1).rotates_own
+
+
 @pytest.mark.requirement("FAC-DB-08", "FAC-IAM-08")
 def test_application_and_administrator_are_two_users() -> None:
     [found] = problems(smallest(database={**RDS, "username": "dashval", "application_username": "dashval"}))
@@ -137,6 +145,21 @@ def test_a_user_that_takes_turns_leaves_room_for_the_name_of_the_second(length: 
 def test_a_function_that_rotates_passwords_needs_a_way_to_the_internet() -> None:
     found = problems(smallest(database={**RDS, "rotation_days": 30}, network={"nat": "none"}))
     assert any(each.startswith("phi-platform:network.nat: expected one or per-zone") for each in found)
+
+
+@pytest.mark.requirement("BER-DR-13")
+def test_a_function_that_copies_snapshots_reaches_the_other_region_under_its_own_name() -> None:
+    recovery: dict[str, Any] = {"snapshot_copies": {}}
+    package = {"bucket": "code", "key": "code.zip"}
+    functions = {"snapshot-copies": {"package": package, "runtime": "python3.13", "handler": "code.handler"}}
+    buckets = {"buckets": {"code": {"data_class": "internal"}}}
+    stack = smallest(
+        database=RDS, recovery=recovery, storage=buckets, compute={"functions": functions}, network={"nat": "none"}
+    )
+    found = "\n".join(problems(stack))
+    assert "phi-platform:network.nat: expected one or per-zone, because recovery.snapshot_copies" in found
+    assert "phi-platform:compute.functions.snapshot-copies: expected another name" in found
+    assert load.load(smallest(database=RDS, recovery=recovery)).recovery is not None
 
 
 def test_tasks_that_run_are_not_locked_out_by_a_rotation() -> None:

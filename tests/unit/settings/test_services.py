@@ -107,6 +107,7 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (BucketSettings, {"cors": {"origins": ["*"]}}, "pattern"),
     (BucketSettings, {"data_class": "public"}, "phi"),
     (StorageSettings, {"buckets": {"logs": {}}}, "buckets.logs"),
+    (StorageSettings, {"buckets": {"config": {}}}, "buckets.config"),
     (StorageSettings, {"buckets": {"photos-dr": {}}}, "buckets.photos-dr"),
     (StorageSettings, {"buckets": {"Photos": {}}}, "pattern"),
     (NamingSettings, {"bucket": "{system}_{part}"}, "pattern"),

@@ -24,10 +24,40 @@ def loaded(config: dict[str, Any]) -> Settings:
     return load.load(config)
 
 
+@pytest.mark.requirement("BER-TAG-02", "BER-DR-14")
+@pytest.mark.parametrize(
+    ("length", "bucket", "recovery", "fits"),
+    [(63, {}, None, True), (60, {}, {}, True), (61, {}, {}, False), (63, {"replicated": False}, {}, True)],
+)
+def test_names_of_buckets_leave_room_for_that_of_the_copy(
+    length: int, bucket: dict[str, Any], recovery: dict[str, Any] | None, fits: bool
+) -> None:
+    naming = {"bucket_names": {"documents": "d" * length}}
+    config = smallest(naming=naming, storage={"buckets": {"documents": bucket}}, recovery=recovery)
+    if fits:
+        assert loaded(config).storage.buckets
+    else:
+        [found] = problems(config)
+        assert found.startswith("phi-platform:storage.buckets.documents: expected a bucket name of at most 63")
+
+
 @pytest.mark.requirement("ALL-12")
 @pytest.mark.parametrize(("environment", "protect"), [("development", False), ("staging", False), ("production", True)])
 def test_production_protects(environment: str, protect: bool) -> None:
     assert loaded(smallest(environment=environment)).protect is protect
+
+
+@pytest.mark.requirement("BER-TAG-02")
+@pytest.mark.parametrize(
+    ("system", "fits"),
+    [("ehr", True), ("my-clinic-2", True), ("c" * 20, True), ("eh", False), ("c" * 21, False), ("my--clinic", False),
+     ("clinic-", False), ("2clinic", False)],
+)  # fmt: skip
+def test_a_system_has_a_name_that_may_begin_any_other(system: str, fits: bool) -> None:
+    if fits:
+        assert loaded(smallest(system=system)).system == system
+    else:
+        assert problems(smallest(system=system))[0].startswith("phi-platform:system: expected ")
 
 
 @pytest.mark.requirement("ALL-11")
