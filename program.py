@@ -152,6 +152,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
     outputs["logs_bucket_name"] = storage.logs_bucket.id
     database_port = 5432 if settings.database is None else settings.database.port
     cache_port = next((redis.port for redis in (settings.cache, settings.queue) if redis is not None), 6379)
+    model = _model_address(fleet_settings)
     network = Network(
         "network",
         NetworkArgs(
@@ -161,6 +162,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             logs_bucket_arn=pulumi.Output.concat("arn:aws:s3:::", storage.logs_bucket_name),
             database_port=database_port,
             cache_port=cache_port,
+            outside_ports=[] if model is None else [model[1]],
         ),
     )
     groups = SecurityGroups(
@@ -185,7 +187,7 @@ def build(settings: Settings) -> Outputs:  # one list, read from top to bottom
             gateway_prefix_lists=network.gateway_prefix_lists,
             bastion=bastion_settings is not None,
             ssh=bastion_settings is not None and bastion_settings.ssh is not None,
-            model=_model_address(fleet_settings),
+            model=model,
         ),
     )
     if settings.network.interface_endpoints:
