@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.deploy_services import Area, Named, Service, used
+from components.function import function_name
 from components.iam_documents import Statement, allow, document
+from components.rotation import PART as ROTATION
 from components.scope import Scope
 from settings.features import Feature
 
@@ -46,7 +48,7 @@ _BUCKETS_PASSED_TO = "s3.amazonaws.com"  # replication
 _PATIENT_DATA = (
     "athena:*", "backup:StartRestoreJob", "cognito-idp:Admin*", "cognito-idp:ListUsers*", "ecs:ExecuteCommand",
     "elasticache:Connect", "elasticache:CopySnapshot", "elasticache:ExportServerlessCacheSnapshot",
-    "lambda:Invoke*", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetQueryResults",
+    "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetQueryResults",
     "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask", "rds-data:*", "rds-db:connect", "rds:Download*",
     "rds:ModifyDB*SnapshotAttribute", "rds:StartExportTask", "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:SendCommand", "ssm:StartSession",
@@ -198,10 +200,17 @@ def _stores(deployed: Deployed) -> list[Statement]:
         managed = [_any_region(scope, "secretsmanager", "secret:rds!*")]
         actions = ["secretsmanager:CreateSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource"]
         found.append(allow("ManagedPasswords", actions, managed, StringEquals=_everywhere(deployed)))
+    if Feature.ROTATION in deployed.features:  # Secrets Manager API Reference, RotateSecret: required permissions
+        found.append(allow("TryRotation", ["lambda:InvokeFunction"], [_rotation(scope)]))
     if deployed.release_buckets:
         arns = [f"arn:aws:s3:::{name}/*" for name in deployed.release_buckets]
         found.append(allow("PutReleases", ["s3:PutObject"], arns))
     return found
+
+
+def _rotation(scope: Scope) -> str:
+    """ARN of the function that rotates passwords; it answers nothing."""
+    return scope.arn("lambda", f"function:{function_name(scope, ROTATION)}")
 
 
 def _state(deployed: Deployed) -> list[Statement]:
@@ -287,6 +296,12 @@ def _refused(deployed: Deployed) -> list[Statement]:
         },
         {"Sid": "NeverBecomeAnother", "Effect": "Deny", "Action": ["sts:AssumeRole"], "Resource": ["*"]},
         {"Sid": "NeverReadPatientData", "Effect": "Deny", "Action": list(_PATIENT_DATA), "Resource": ["*"]},
+        {
+            "Sid": "NeverCallFunctions",
+            "Effect": "Deny",
+            "Action": ["lambda:Invoke*"],
+            "NotResource": [_rotation(deployed.scope)],
+        },
         # snapshots stay until a person deletes them (FAC-DB-05)
         {"Sid": "NeverDeleteSnapshots", "Effect": "Deny", "Action": ["rds:DeleteDB*Snapshot"], "Resource": ["*"]},
         {

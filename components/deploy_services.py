@@ -77,6 +77,11 @@ SERVICES: tuple[Service, ...] = (
         at_home=("ec2:*ClientVpn*",),
         linked=("clientvpn.amazonaws.com", "clientvpn-connections.amazonaws.com"),
     ),
+    Service(
+        area=Area.BASE,
+        features=_of(Feature.ENDPOINTS),
+        at_edge=("route53:AssociateVPCWithHostedZone",),  # private names of interface endpoints
+    ),
     # --- data
     Service(
         area=Area.DATA,
@@ -90,6 +95,7 @@ SERVICES: tuple[Service, ...] = (
         ),
         named=(
             Named(service="rds", resource="*:{name}"),
+            Named(service="rds", resource="*:{name}-*"),  # instances of a cluster; parameter groups by version
             Named(service="rds", resource="*snapshot:{name}*"),
             Named(service="rds", resource="auto-backup:*"),
             Named(service="rds", resource="og:default*"),
@@ -109,6 +115,7 @@ SERVICES: tuple[Service, ...] = (
         ),
         named=(
             Named(service="elasticache", resource="*:{name}", limit=40),
+            Named(service="elasticache", resource="*:{name}-*", limit=40),  # nodes; parameter groups by version
             Named(service="elasticache", resource="snapshot:{name}*", limit=40),
             Named(service="elasticache", resource="parametergroup:default*"),
         ),
@@ -182,8 +189,8 @@ SERVICES: tuple[Service, ...] = (
             "autoscaling:*NotificationConfiguration", "autoscaling:Set*", "autoscaling:UpdateAutoScalingGroup",
             "codedeploy:Create*", "codedeploy:Delete*", "codedeploy:RegisterApplicationRevision",
             "codedeploy:StopDeployment", "codedeploy:TagResource", "codedeploy:UntagResource", "codedeploy:Update*",
-            "iam:*InstanceProfile", "iam:DeleteServiceLinkedRole", "scheduler:CreateSchedule",
-            "scheduler:DeleteSchedule", "scheduler:UpdateSchedule",
+            "iam:*InstanceProfile", "iam:DeleteServiceLinkedRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole",
+            "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule",
         ),
         named=(
             Named(service="autoscaling", resource="autoScalingGroup:*:autoScalingGroupName/{name}", limit=255),
@@ -261,13 +268,14 @@ SERVICES: tuple[Service, ...] = (
         reads=(
             "cognito-identity:Describe*", "cognito-identity:GetIdentityPoolRoles",
             "cognito-identity:ListTagsForResource", "cognito-idp:Describe*", "cognito-idp:GetUserPoolMfaConfig",
-            "cognito-idp:ListTagsForResource",
+            "cognito-idp:GetWebACLForResource", "cognito-idp:ListTagsForResource",
         ),
         at_home=(
             "cognito-identity:*IdentityPool", "cognito-identity:SetIdentityPoolRoles", "cognito-identity:TagResource",
             "cognito-identity:UntagResource", "cognito-idp:*UserPool", "cognito-idp:*UserPoolClient",
-            "cognito-idp:*UserPoolDomain", "cognito-idp:AddCustomAttributes", "cognito-idp:CreateGroup",
-            "cognito-idp:DeleteGroup", "cognito-idp:GetGroup", "cognito-idp:SetLogDeliveryConfiguration",
+            "cognito-idp:*UserPoolDomain", "cognito-idp:*WebACL", "cognito-idp:AddCustomAttributes",
+            "cognito-idp:CreateGroup", "cognito-idp:DeleteGroup", "cognito-idp:GetGroup",
+            "cognito-idp:SetLogDeliveryConfiguration",
             "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource", "cognito-idp:UntagResource",
             "cognito-idp:UpdateGroup",
         ),
@@ -297,6 +305,11 @@ SERVICES: tuple[Service, ...] = (
             Named(service="logs", resource="log-group:*{system}*"),
             Named(service="sns", resource="{name}", limit=256),
         ),
+    ),
+    Service(
+        area=Area.WATCH,
+        features=_of(Feature.DATABASE),
+        named=(Named(service="logs", resource="log-group:/aws/rds/*/{name}/*"),),
     ),
     Service(
         area=Area.WATCH,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module, resources
@@ -22,6 +23,7 @@ from settings import load
 from settings.features import Feature, features
 from tests.unit.components.decisions import decide, some
 from tests.unit.components.scopes import scope
+from tests.unit.settings.test_load import smallest
 from tests.unit.test_program import ROOT, STACKS, Built, built
 
 for _module in iter_modules(services.__path__):
@@ -122,6 +124,97 @@ def test_the_deploy_role_may_create_change_and_delete_every_resource_of_its_stac
         if (lacking := [a for a in actions if not any(fnmatchcase(a.lower(), pattern) for pattern in patterns)])
     }
     assert not missing, "add to components/deploy_services.py, or the feature to settings/features.py"
+
+
+NAMED = {  # type -> action that creates it, and the service and resource of its ARN
+    "autoscaling/group:Group": "autoscaling:CreateAutoScalingGroup autoScalingGroup:1:autoScalingGroupName/{name}",
+    "backup/vault:Vault": "backup:CreateBackupVault backup-vault:{name}",
+    "budgets/budget:Budget": "budgets:ModifyBudget budget/{name}",
+    "cloudtrail/trail:Trail": "cloudtrail:CreateTrail trail/{name}",
+    "cloudwatch/compositeAlarm:CompositeAlarm": "cloudwatch:PutCompositeAlarm alarm:{alarmName}",
+    "cloudwatch/dashboard:Dashboard": "cloudwatch:PutDashboard dashboard/{dashboardName}",
+    "cloudwatch/eventRule:EventRule": "events:PutRule rule/{name}",
+    "cloudwatch/logGroup:LogGroup": "logs:CreateLogGroup log-group:{name}",
+    "cloudwatch/logMetricFilter:LogMetricFilter": "logs:PutMetricFilter log-group:{logGroupName}",
+    "cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:PutMetricAlarm alarm:{name}",
+    "codedeploy/application:Application": "codedeploy:CreateApplication application:{name}",
+    "codedeploy/deploymentGroup:DeploymentGroup":
+        "codedeploy:CreateDeploymentGroup deploymentgroup:{appName}/{deploymentGroupName}",
+    "ecr/repository:Repository": "ecr:CreateRepository repository/{name}",
+    "ecs/cluster:Cluster": "ecs:CreateCluster cluster/{name}",
+    "ecs/service:Service": "ecs:CreateService service/cluster/{name}",
+    "ecs/taskDefinition:TaskDefinition": "ecs:RegisterTaskDefinition task-definition/{family}:1",
+    "elasticache/parameterGroup:ParameterGroup": "elasticache:CreateCacheParameterGroup parametergroup:{name}",
+    "elasticache/replicationGroup:ReplicationGroup":
+        "elasticache:CreateReplicationGroup replicationgroup:{replicationGroupId}",
+    "elasticache/subnetGroup:SubnetGroup": "elasticache:CreateCacheSubnetGroup subnetgroup:{name}",
+    "iam/instanceProfile:InstanceProfile": "iam:CreateInstanceProfile instance-profile/{name}",
+    "iam/serviceLinkedRole:ServiceLinkedRole":
+        "iam:TagRole role/aws-service-role/{awsServiceName}/AWSServiceRoleForAutoScaling_{customSuffix}",
+    "kms/alias:Alias": "kms:CreateAlias {name}",
+    "lambda/function:Function": "lambda:CreateFunction function:{name}",
+    "lb/loadBalancer:LoadBalancer": "elasticloadbalancing:CreateLoadBalancer loadbalancer/app/{name}/1",
+    "lb/targetGroup:TargetGroup": "elasticloadbalancing:CreateTargetGroup targetgroup/{name}/1",
+    "rds/cluster:Cluster": "rds:CreateDBCluster cluster:{clusterIdentifier}",
+    "rds/clusterInstance:ClusterInstance": "rds:CreateDBInstance db:{identifier}",
+    "rds/clusterParameterGroup:ClusterParameterGroup": "rds:CreateDBClusterParameterGroup cluster-pg:{name}",
+    "rds/instance:Instance": "rds:CreateDBInstance db:{identifier}",
+    "rds/parameterGroup:ParameterGroup": "rds:CreateDBParameterGroup pg:{name}",
+    "rds/subnetGroup:SubnetGroup": "rds:CreateDBSubnetGroup subgrp:{name}",
+    "scheduler/schedule:Schedule": "scheduler:CreateSchedule schedule/default/{name}",
+    "secretsmanager/secret:Secret": "secretsmanager:CreateSecret secret:{name}-AbCdEf",
+    "sns/topic:Topic": "sns:CreateTopic {name}",
+    "sqs/queue:Queue": "sqs:CreateQueue {name}",
+}  # fmt: skip
+NOWHERE = ("budget/", "dashboard/", "instance-profile/", "role/")  # ARNs without a region
+
+
+@pytest.mark.requirement("BER-IAM-07", "OMN-IAM-11", "FAC-IAM-05")
+def test_the_deploy_role_may_create_everything_under_the_name_its_stack_gives_it(stack: Built) -> None:
+    settings = stack.settings
+    where = replace(
+        scope(), system=settings.system, environment=settings.environment, region=settings.region,
+        naming=settings.naming,
+    )  # fmt: skip
+    what = replace(
+        deployed(features(settings)),
+        scope=where,
+        boundary=boundary_arn(where),
+        recovery_region=settings.recovery_region,
+    )
+    policies = deploy_policies(what)
+    text = json.dumps({"Statement": [s for policy in policies.values() for s in json.loads(policy)["Statement"]]})
+    judged = 0
+    for entry in stack.recorder.registrations:
+        row = NAMED.get(entry.type.removeprefix("aws:"))
+        if row is None:
+            continue
+        action, _, resource = row.format_map(entry.inputs).partition(" ")
+        region = entry.inputs.get("region", settings.region)
+        place = "" if resource.startswith(NOWHERE) else region
+        arn = where.arn(action.partition(":")[0], resource, region=place)
+        assert decide(text, action, arn, aws__RequestedRegion=region) == "allowed", (entry.name, action, arn)
+        judged += 1
+    assert judged > 50
+
+
+def test_services_that_find_each_other_by_name_need_rights_over_their_dns_zone() -> None:
+    compute = {"services": {"api": {"image": "1.0.0", "port": 8080, "paths": []}}, "discovery": {}}
+    assert Feature.DOMAIN in features(load.load(smallest(compute=compute)))
+    assert Feature.DOMAIN not in features(load.load(smallest(compute={**compute, "discovery": None})))
+
+
+@pytest.mark.requirement("MSP-N26", "OMN-N13")
+def test_the_deploy_role_calls_the_function_that_rotates_passwords_and_no_other() -> None:
+    def decision(uses: frozenset[Feature], name: str) -> str:
+        policies = deploy_policies(deployed(uses)).values()
+        text = json.dumps({"Statement": [s for policy in policies for s in json.loads(policy)["Statement"]]})
+        return decide(text, "lambda:InvokeFunction", scope().arn("lambda", f"function:{name}"))
+
+    everything = frozenset(Feature)
+    assert decision(everything, "berthcare-staging-rotation") == "allowed"
+    assert decision(everything - {Feature.ROTATION}, "berthcare-staging-rotation") == "not allowed"
+    assert decision(everything, "berthcare-staging-records") == "denied"
 
 
 def test_every_action_pattern_means_an_action_of_aws() -> None:

@@ -180,6 +180,8 @@ def test_the_deploy_role_leaves_everything_else_alone(action: str, resource: str
         ("lambda:CreateFunction", "lambda:{}:function:{}-health", Feature.FUNCTIONS),
         ("apigateway:POST", "*", Feature.API),
         ("cognito-idp:CreateUserPool", "*", Feature.DIRECTORY),
+        ("cognito-idp:AssociateWebACL", "*", Feature.DIRECTORY),
+        ("route53:AssociateVPCWithHostedZone", "*", Feature.ENDPOINTS),
         ("ecs:CreateService", "ecs:{}:service/{}-services/{}-api", Feature.CONTAINERS),
         ("servicediscovery:CreatePrivateDnsNamespace", "*", Feature.CONTAINERS),
         ("ec2:CreateClientVpnEndpoint", "*", Feature.VPN),
