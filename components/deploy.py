@@ -27,7 +27,7 @@ class DeployRolesArgs:
 
     features: what the stack uses (`settings.features.features`); the roles get no right over anything else.
     bounded: whether the roles of the stack carry the permissions boundary, which the role must then set.
-    release_buckets: names of buckets the deploying job may put release archives into.
+    release_buckets: names of buckets the deploying job may keep release archives in, without patient data.
     recovery_region: where copies are kept, if anywhere.
     state_backend: the state's buckets and role, when this stack makes them; None: the state is in the bucket
     `<system>-pulumi-state`. Its secrets are encrypted with the key `alias/<system>-pulumi` either way.

@@ -42,6 +42,8 @@ _KEYS = (
 _VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
 the KMS key"; AWS Backup Developer Guide, "Access control")."""
+_VIA_S3 = "s3.*.amazonaws.com"  # what puts, reads or hands on release archives as the caller
+_ARCHIVES = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 _ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")
 _GRANTS = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy")
 _BUCKETS_PASSED_TO = "s3.amazonaws.com"  # replication
@@ -67,7 +69,7 @@ class Deployed:
     boundary: ARN, known in advance, of the permissions boundary every role must carry; None: none is demanded.
     recovery_region: where copies are kept, if anywhere.
     state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets are encrypted with.
-    release_buckets: names of buckets a job may put release archives into.
+    release_buckets: names of buckets a job may keep release archives in, without patient data.
     more_buckets, more_roles: names that do not follow the scope's pattern.
     """
 
@@ -153,6 +155,9 @@ def _managed(deployed: Deployed, services: Sequence[Service]) -> list[Statement]
     statements: list[Statement] = []
     if at_home:
         statements.append(allow("ManageAtHome", at_home, ["*"], StringEquals=home))
+    tried = sorted({action for service in services for action in service.tried})
+    if tried:
+        statements.append(allow("LetServicesTry", tried, ["*"], StringEquals=home, Bool={"aws:ViaAWSService": "true"}))
     if at_edge:
         statements.append(allow("ManageAtEdge", at_edge, ["*"], StringEquals=_everywhere(deployed)))
     if by_name:
@@ -190,7 +195,7 @@ def _stores(deployed: Deployed) -> list[Statement]:
             ["kms:Decrypt", "kms:GenerateDataKey*"],
             [keys],
             StringEquals=of_stack,
-            StringLike={"kms:ViaService": _VIA},
+            StringLike={"kms:ViaService": _via(deployed)},
         ),
     ]
     if Feature.SECRETS in deployed.features:
@@ -203,9 +208,16 @@ def _stores(deployed: Deployed) -> list[Statement]:
     if Feature.ROTATION in deployed.features:  # Secrets Manager API Reference, RotateSecret: required permissions
         found.append(allow("TryRotation", ["lambda:InvokeFunction"], [_rotation(scope)]))
     if deployed.release_buckets:
-        arns = [f"arn:aws:s3:::{name}/*" for name in deployed.release_buckets]
-        found.append(allow("PutReleases", ["s3:PutObject"], arns))
+        found.append(allow("KeepReleases", _ARCHIVES, _objects(deployed.release_buckets)))
     return found
+
+
+def _via(deployed: Deployed) -> list[str]:
+    return [*_VIA, _VIA_S3] if deployed.release_buckets else _VIA
+
+
+def _objects(buckets: Iterable[str]) -> list[str]:
+    return [f"arn:aws:s3:::{name}/*" for name in buckets]
 
 
 def _rotation(scope: Scope) -> str:
@@ -305,10 +317,10 @@ def _refused(deployed: Deployed) -> list[Statement]:
         # snapshots stay until a person deletes them (FAC-DB-05)
         {"Sid": "NeverDeleteSnapshots", "Effect": "Deny", "Action": ["rds:DeleteDB*Snapshot"], "Resource": ["*"]},
         {
-            "Sid": "NeverReadObjectsButState",
+            "Sid": "NeverReadObjectsButStateAndReleases",
             "Effect": "Deny",
             "Action": ["s3:GetObject*"],
-            "NotResource": [f"arn:aws:s3:::{deployed.state_bucket}/*"],
+            "NotResource": _objects([deployed.state_bucket, *deployed.release_buckets]),
         },
         {
             "Sid": "NeverDecryptButState",
@@ -316,7 +328,7 @@ def _refused(deployed: Deployed) -> list[Statement]:
             "Action": ["kms:Decrypt", "kms:ReEncryptFrom"],
             "Resource": ["*"],
             "Condition": {
-                "StringNotLike": {"kms:ViaService": _VIA},
+                "StringNotLike": {"kms:ViaService": _via(deployed)},
                 "ForAllValues:StringNotEquals": {"kms:ResourceAliases": [deployed.state_alias]},
             },
         },

@@ -39,6 +39,7 @@ class Service:
     features: those that need it, any of them; empty: every stack does.
     reads: actions that read configuration, never data.   at_home: actions on resources with generated ids, in the
     regions of the stack.   at_edge: the same also in us-east-1.   by_name: actions on `named` resources only.
+    tried: actions that a service tries as its caller, on nothing that exists, before it does as it is told.
     passed_to, linked, attached: service principals roles are passed to; of service-linked roles; AWS policies attached.
     """
 
@@ -48,6 +49,7 @@ class Service:
     at_home: tuple[str, ...] = ()
     at_edge: tuple[str, ...] = ()
     by_name: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     named: tuple[Named, ...] = ()
     passed_to: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
@@ -147,7 +149,7 @@ SERVICES: tuple[Service, ...] = (
             "application-autoscaling:*ScalableTarget", "application-autoscaling:*ScalingPolicy",
             "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
             "ecs:DeregisterTaskDefinition", "servicediscovery:*Namespace", "servicediscovery:*Service",
-            "servicediscovery:TagResource", "servicediscovery:UntagResource",
+            "servicediscovery:DeregisterInstance", "servicediscovery:TagResource", "servicediscovery:UntagResource",
         ),
         by_name=(
             "ecr:*Layer*", "ecr:Create*", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:Put*",
@@ -159,6 +161,8 @@ SERVICES: tuple[Service, ...] = (
             Named(service="ecs", resource="*/{name}"),
             Named(service="ecs", resource="task-definition/{name}:*"),
         ),
+        # Application Auto Scaling User Guide, "Permissions validation for API calls on target resources"
+        tried=("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "ecs:UpdateService"),
         passed_to=("ecs-tasks.amazonaws.com",),
         linked=("ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com"),
     ),
@@ -209,6 +213,8 @@ SERVICES: tuple[Service, ...] = (
         area=Area.COMPUTE,
         features=_of(Feature.FUNCTIONS),
         reads=("lambda:Get*", "lambda:List*", "sqs:GetQueue*", "sqs:ListQueueTags"),
+        # what a deleted function leaves in the network, for half an hour, in the way of its group and subnets
+        at_home=("ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"),
         by_name=(
             "lambda:AddPermission", "lambda:Create*", "lambda:Delete*", "lambda:Publish*", "lambda:Put*",
             "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:Update*",

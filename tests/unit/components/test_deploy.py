@@ -184,6 +184,8 @@ def test_the_deploy_role_leaves_everything_else_alone(action: str, resource: str
         ("route53:AssociateVPCWithHostedZone", "*", Feature.ENDPOINTS),
         ("ecs:CreateService", "ecs:{}:service/{}-services/{}-api", Feature.CONTAINERS),
         ("servicediscovery:CreatePrivateDnsNamespace", "*", Feature.CONTAINERS),
+        ("servicediscovery:DeregisterInstance", "*", Feature.CONTAINERS),
+        ("ec2:DeleteNetworkInterface", "*", Feature.FUNCTIONS),
         ("ec2:CreateClientVpnEndpoint", "*", Feature.VPN),
         (
             "elasticloadbalancing:CreateLoadBalancer",
@@ -675,13 +677,37 @@ def test_a_preview_is_allowed_nothing_that_changes_anything(recorded: Recorder) 
 
 
 @pytest.mark.requirement("FAC-STO-03", "FAC-OPS-02", "FAC-IAM-05")
-def test_a_job_puts_release_archives_into_the_named_bucket_only(recorded: Recorder) -> None:
+def test_a_job_keeps_release_archives_in_the_named_bucket_only(recorded: Recorder) -> None:
     policy = deployment(recorded, release_buckets=["berthcare-deployments-staging"])
     archive = "arn:aws:s3:::berthcare-deployments-staging/deployment-1.zip"
     assert decide(policy, "s3:PutObject", archive) == "allowed"
-    assert decide(policy, "s3:GetObject", archive) == "denied"
+    assert decide(policy, "s3:GetObject", archive) == "allowed"  # HeadObject, and Lambda, ask for it
     assert decide(policy, "s3:PutObject", f"{PHOTOS}/1.jpg") == "not allowed"
+    assert decide(policy, "s3:GetObject", f"{PHOTOS}/1.jpg") == "denied"
     assert decide(deployed(), "s3:PutObject", archive) == "not allowed"
+    assert decide(deployed(), "s3:GetObject", archive) == "denied"
+
+
+@pytest.mark.requirement("FAC-STO-03", "FAC-OPS-02")
+@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey"])
+def test_release_archives_are_encrypted_with_a_key_of_the_stack_as_they_are_put(
+    recorded: Recorder, action: str
+) -> None:
+    policy = deployment(recorded, release_buckets=["berthcare-deployments-staging"])
+    via = {"kms__ViaService": "s3.ca-central-1.amazonaws.com"}
+    own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
+    assert decide(policy, action, KEY, **via, **own) == "allowed"
+    assert decide(policy, action, KEY, **via, **{**own, "aws__ResourceTag/Project": "other"}) == "not allowed"
+    assert decide(policy, action, KEY, **own) != "allowed"
+    assert decide(deployed(), action, KEY, **via, **own) != "allowed"
+
+
+@pytest.mark.parametrize("action", ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "ecs:UpdateService"])
+def test_application_auto_scaling_may_try_what_it_will_do_and_the_job_itself_may_not(action: str) -> None:
+    alarm = f"arn:aws:cloudwatch:ca-central-1:{ACCOUNT_ID}:alarm:"
+    assert decide(deployed(), action, alarm, aws__ViaAWSService="true") == "allowed"
+    assert decide(deployed(), action, alarm, aws__ViaAWSService="false") == "not allowed"
+    assert decide(deployed(BERTHCARE), action, alarm, aws__ViaAWSService="true") == "not allowed"
 
 
 @pytest.mark.requirement("FAC-OPS-04", "FAC-OPS-05")
