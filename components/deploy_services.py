@@ -183,8 +183,9 @@ SERVICES: tuple[Service, ...] = (
             "ssm:Describe*", "ssm:GetParameter", "ssm:GetParameters",
         ),
         at_home=(
-            "ec2:*IamInstanceProfile", "ec2:*LaunchTemplate*", "ec2:ModifyInstance*", "ec2:RunInstances",
-            "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances",
+            "ec2:*IamInstanceProfile*", "ec2:*LaunchTemplate*", "ec2:*onitorInstances", "ec2:DeleteKeyPair",
+            "ec2:ImportKeyPair", "ec2:ModifyInstance*", "ec2:RunInstances", "ec2:StartInstances", "ec2:StopInstances",
+            "ec2:TerminateInstances",
         ),
         by_name=(
             "autoscaling:*InstanceRefresh", "autoscaling:*LoadBalancer*", "autoscaling:*MetricsCollection",

@@ -19,10 +19,14 @@ from components.boundary import boundary_arn
 from components.deploy_policy import Deployed, deploy_policies, preview_policies
 from localaws import services
 from localaws.handler import HANDLERS
+from program import build
 from settings import load
 from settings.features import Feature, features
+from settings.stack import Settings
+from tests.policies.test_switches import SWITCHED, switched
 from tests.unit.components.decisions import decide, some
 from tests.unit.components.scopes import scope
+from tests.unit.conftest import Recorder
 from tests.unit.settings.test_load import smallest
 from tests.unit.test_program import ROOT, STACKS, Built, built
 
@@ -38,11 +42,13 @@ PLACES = {  # provider module -> registry namespace, for types the embedded AWS 
     "servicediscovery": "ServiceDiscovery", "sns": "SNS", "sqs": "SQS", "wafv2": "WAFv2", "xray": "XRay",
 }  # fmt: skip
 NEVER = (  # what the registry's own implementation does beyond what the program declares, or an administrator must do
-    "*:REST.*", "acm-pca:*", "acm:UpdateCertificateOptions", "apigateway:*DomainNameAccessAssociation*",
+    "*:REST.*", "access-analyzer:*ArchiveRule", "acm-pca:*", "acm:UpdateCertificateOptions",
+    "apigateway:*DomainNameAccessAssociation*",
     "application-autoscaling:*ScheduledAction", "autoloop:*", "autoscaling:DescribeTags", "billing:*",
     "cloudtrail:PutEventConfiguration", "cloudtrail:StopLogging", "codedeploy:RegisterOnPremisesInstance",
     "codewhisperer:*", "cognito-idp:DescribeUserPoolClient", "cognito-sync:*", "ec2:*SubnetCidrBlock",
-    "ec2:CreateVpcEncryptionControl", "ec2:Get[*]", "ec2:ModifyVpcTenancy", "ecr:*RepositoryPolicy",
+    "ec2:*Volume", "ec2:CreateKeyPair", "ec2:CreateVpcEncryptionControl", "ec2:Get[*]",
+    "ec2:ModifyPrivateDnsNameOptions", "ec2:ModifyVpcTenancy", "ecr:*RepositoryPolicy",
     "ecs:StopServiceDeployment", "elasticfilesystem:*", "firehose:*", "iam:*Group*", "iam:*UserPolicy",
     "iam:CreatePolicy*",
     "iam:DeletePolicy*", "iam:DeleteRolePermissionsBoundary", "kms:DisableKey", "kms:ReEncrypt*",
@@ -55,8 +61,9 @@ NEVER = (  # what the registry's own implementation does beyond what the program
     "s3:*BucketAcl", "s3:*Metadata*", "s3:DeleteBucket?*", "s3:PutBucketAbac",
     "s3:PutBucketReplication", "s3:PutBucketWebsite", "s3:PutObjectAcl", "s3files:*", "s3tables:*",
     "secretsmanager:*Replicat*",
-    "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue", "servicediscovery:*ServiceAttributes",
-    "sns:*DataProtection*", "ssm:Get[*]", "vpc-lattice:*", "workmail:*",
+    "secretsmanager:GetRandomPassword", "secretsmanager:GetSecretValue", "securityhub:UpdateStandardsControl",
+    "servicediscovery:*ServiceAttributes", "sns:*DataProtection*", "ssm:*Association*", "ssm:*Parameter", "ssm:Get[*]",
+    "vpc-lattice:*", "workmail:*",
 )  # fmt: skip
 UNBOUND = {"deploy-deploy", "deploy-preview", "break-glass-role"}  # an administrator deploys these
 
@@ -111,18 +118,21 @@ def allowed(policies: dict[str, str]) -> list[str]:
     return [action.lower() for statement in statements for action in some(statement["Action"])]
 
 
-@pytest.mark.requirement("BER-IAM-07", "OMN-N10", "FAC-IAM-17", "OMN-IAM-11")
-def test_the_deploy_role_may_create_change_and_delete_every_resource_of_its_stack(stack: Built) -> None:
-    settings = load.from_file(ROOT / f"Pulumi.{stack.name}.yaml")
+def lacking(settings: Settings, recorder: Recorder) -> dict[str, list[str]]:
+    """Type → actions on it that the deploy role has not."""
     patterns = allowed(deploy_policies(deployed(features(settings))))
-    kinds = {entry.type for entry in stack.recorder.registrations if entry.type.startswith("aws:")}
-    judged = {kind: needed(kind) for kind in kinds}
+    judged = {kind: needed(kind) for kind in recorder.types if kind.startswith("aws:")}
     assert sum(map(bool, judged.values())) > 20
     missing = {
-        kind: lacking
+        kind: [action for action in actions if not any(fnmatchcase(action.lower(), pattern) for pattern in patterns)]
         for kind, actions in judged.items()
-        if (lacking := [a for a in actions if not any(fnmatchcase(a.lower(), pattern) for pattern in patterns)])
     }
+    return {kind: actions for kind, actions in missing.items() if actions}
+
+
+@pytest.mark.requirement("BER-IAM-07", "OMN-N10", "FAC-IAM-17", "OMN-IAM-11")
+def test_the_deploy_role_may_create_change_and_delete_every_resource_of_its_stack(stack: Built) -> None:
+    missing = lacking(stack.settings, stack.recorder)
     assert not missing, "add to components/deploy_services.py, or the feature to settings/features.py"
 
 
@@ -169,9 +179,8 @@ NAMED = {  # type -> action that creates it, and the service and resource of its
 NOWHERE = ("budget/", "dashboard/", "instance-profile/", "role/")  # ARNs without a region
 
 
-@pytest.mark.requirement("BER-IAM-07", "OMN-IAM-11", "FAC-IAM-05")
-def test_the_deploy_role_may_create_everything_under_the_name_its_stack_gives_it(stack: Built) -> None:
-    settings = stack.settings
+def refused(settings: Settings, recorder: Recorder) -> list[str]:
+    """What of a stack the deploy role may not create under its name: action and ARN."""
     where = replace(
         scope(), system=settings.system, environment=settings.environment, region=settings.region,
         naming=settings.naming,
@@ -184,22 +193,33 @@ def test_the_deploy_role_may_create_everything_under_the_name_its_stack_gives_it
     )
     policies = deploy_policies(what)
     text = json.dumps({"Statement": [s for policy in policies.values() for s in json.loads(policy)["Statement"]]})
-    judged = 0
-    for entry in stack.recorder.registrations:
+    judged: dict[str, str] = {}
+    for entry in recorder.registrations:
         row = NAMED.get(entry.type.removeprefix("aws:"))
-        if row is None:
-            continue
-        action, _, resource = row.format_map(entry.inputs).partition(" ")
-        region = entry.inputs.get("region", settings.region)
-        place = "" if resource.startswith(NOWHERE) else region
-        arn = where.arn(action.partition(":")[0], resource, region=place)
-        assert decide(text, action, arn, aws__RequestedRegion=region) == "allowed", (entry.name, action, arn)
-        judged += 1
-    assert judged > 50
+        if row is not None:
+            action, _, resource = row.format_map(entry.inputs).partition(" ")
+            region = entry.inputs.get("region", settings.region)
+            arn = where.arn(action.partition(":")[0], resource, region="" if resource.startswith(NOWHERE) else region)
+            judged[f"{action} {arn}"] = decide(text, action, arn, aws__RequestedRegion=region)
+    assert len(judged) > 50
+    return [what for what, decision in judged.items() if decision != "allowed"]
+
+
+@pytest.mark.requirement("BER-IAM-07", "OMN-IAM-11", "FAC-IAM-05")
+def test_the_deploy_role_may_create_everything_under_the_name_its_stack_gives_it(stack: Built) -> None:
+    assert refused(stack.settings, stack.recorder) == []
+
+
+@pytest.mark.requirement("BER-IAM-07", "OMN-N10")
+@pytest.mark.parametrize("overlay", SWITCHED, ids=lambda overlay: overlay.stem)
+def test_the_deploy_role_manages_every_optional_part_too(overlay: Path, tmp_path: Path) -> None:
+    settings, recorder = load.from_file(switched(overlay, tmp_path)), Recorder()
+    recorder.run(lambda: build(settings))
+    assert (lacking(settings, recorder), refused(settings, recorder)) == ({}, [])
 
 
 def test_services_that_find_each_other_by_name_need_rights_over_their_dns_zone() -> None:
-    compute = {"services": {"api": {"image": "1.0.0", "port": 8080, "paths": []}}, "discovery": {}}
+    compute: dict[str, Any] = {"services": {"api": {"image": "1.0.0", "port": 8080, "paths": []}}, "discovery": {}}
     assert Feature.DOMAIN in features(load.load(smallest(compute=compute)))
     assert Feature.DOMAIN not in features(load.load(smallest(compute={**compute, "discovery": None})))
 
