@@ -41,7 +41,8 @@ _KEYS = (
 )  # fmt: skip
 _VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
-the KMS key"; AWS Backup Developer Guide, "Access control")."""
+the KMS key"; AWS Backup Developer Guide, "Access control"; AWS Lambda Developer Guide, "Securing environment
+variables")."""
 _VIA_S3 = "s3.*.amazonaws.com"  # what puts, reads or hands on release archives as the caller
 _ARCHIVES = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 _ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")
@@ -192,7 +193,7 @@ def _stores(deployed: Deployed) -> list[Statement]:
         allow("NameKeys", ["kms:*Alias"], [_any_region(scope, "kms", alias) for alias in aliases]),
         allow(
             "TryKeys",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
             [keys],
             StringEquals=of_stack,
             StringLike={"kms:ViaService": _via(deployed)},

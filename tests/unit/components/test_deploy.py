@@ -380,6 +380,13 @@ def test_the_deploy_role_decrypts_its_state_and_nothing_else_itself(
     assert decide(deployed(), "kms:Decrypt", KEY, **context) == decision
 
 
+def test_the_deploy_role_encrypts_variables_of_functions_and_nothing_itself() -> None:
+    own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
+    via = {"kms__ViaService": "lambda.ca-central-1.amazonaws.com"}
+    assert decide(deployed(), "kms:Encrypt", KEY, **own, **via) == "allowed"
+    assert decide(deployed(), "kms:Encrypt", KEY, **own) == "not allowed"
+
+
 def test_the_deploy_role_cannot_give_a_data_key_the_alias_of_the_states_key() -> None:
     alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi"
     tags = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
