@@ -188,7 +188,9 @@ def _stores(deployed: Deployed) -> list[Statement]:
             [f"arn:aws:s3:::{name}" for name in buckets],
             StringEquals={"aws:RequestedRegion": _regions(deployed)},
         ),
-        allow("CreateKeys", ["kms:CreateKey", "kms:TagResource"], ["*"], StringEquals=_everywhere(deployed)),
+        allow("CreateKeys", ["kms:CreateKey"], ["*"], StringEquals=_everywhere(deployed)),
+        # a new key has no tags yet; one of another stack must not become this one's
+        allow("TagKeys", ["kms:TagResource"], [keys], StringEqualsIfExists=of_stack),
         allow("ManageKeys", _KEYS, [keys], StringEquals=of_stack),
         allow("NameKeys", ["kms:*Alias"], [_any_region(scope, "kms", alias) for alias in aliases]),
         allow(

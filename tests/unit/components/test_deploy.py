@@ -400,6 +400,18 @@ def test_the_deploy_role_manages_keys_of_its_stack_only() -> None:
     assert decide(policy, "kms:PutKeyPolicy", KEY, **{**own, "aws__ResourceTag/Project": "other"}) == "not allowed"
 
 
+@pytest.mark.parametrize(
+    ("tags", "decision"),
+    [({}, "allowed"), ({"Environment": "staging", "Project": "berthcare"}, "allowed"),
+     ({"Environment": "production", "Project": "berthcare"}, "not allowed"), ({"Project": "other"}, "not allowed")],
+)  # fmt: skip
+def test_the_deploy_role_tags_its_keys_and_makes_no_other_stacks_key_its_own(
+    tags: dict[str, str], decision: str
+) -> None:
+    held = {f"aws__ResourceTag/{name}": value for name, value in tags.items()}
+    assert decide(deployed(), "kms:TagResource", KEY, **held) == decision
+
+
 @pytest.mark.requirement("ALL-15", "BER-N01", "BER-N08")
 @pytest.mark.parametrize(
     ("action", "region", "decision"),
