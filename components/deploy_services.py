@@ -246,6 +246,11 @@ SERVICES: tuple[Service, ...] = (
             "cloudfront:AllowVendedLogDeliveryForResource", "cloudfront:Create*", "cloudfront:Delete*",
             "cloudfront:TagResource", "cloudfront:UntagResource", "cloudfront:Update*",
         ),
+        by_name=("logs:TagResource", "logs:UntagResource"),
+        named=(
+            Named(service="logs", resource="delivery:*"),
+            Named(service="logs", resource="delivery-*:{name}", limit=60),
+        ),
     ),
     Service(
         area=Area.EDGE,

@@ -136,7 +136,7 @@ def test_the_deploy_role_may_create_change_and_delete_every_resource_of_its_stac
     assert not missing, "add to components/deploy_services.py, or the feature to settings/features.py"
 
 
-NAMED = {  # type -> action that creates it, and the service and resource of its ARN
+NAMED = {  # type -> action that creates or tags it, and the resource of its ARN
     "autoscaling/group:Group": "autoscaling:CreateAutoScalingGroup autoScalingGroup:1:autoScalingGroupName/{name}",
     "backup/vault:Vault": "backup:CreateBackupVault backup-vault:{name}",
     "budgets/budget:Budget": "budgets:ModifyBudget budget/{name}",
@@ -144,6 +144,9 @@ NAMED = {  # type -> action that creates it, and the service and resource of its
     "cloudwatch/compositeAlarm:CompositeAlarm": "cloudwatch:PutCompositeAlarm alarm:{alarmName}",
     "cloudwatch/dashboard:Dashboard": "cloudwatch:PutDashboard dashboard/{dashboardName}",
     "cloudwatch/eventRule:EventRule": "events:PutRule rule/{name}",
+    "cloudwatch/logDelivery:LogDelivery": "logs:TagResource delivery:AbCdEf",
+    "cloudwatch/logDeliveryDestination:LogDeliveryDestination": "logs:TagResource delivery-destination:{name}",
+    "cloudwatch/logDeliverySource:LogDeliverySource": "logs:TagResource delivery-source:{name}",
     "cloudwatch/logGroup:LogGroup": "logs:CreateLogGroup log-group:{name}",
     "cloudwatch/logMetricFilter:LogMetricFilter": "logs:PutMetricFilter log-group:{logGroupName}",
     "cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:PutMetricAlarm alarm:{name}",
