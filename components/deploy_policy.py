@@ -69,7 +69,8 @@ class Deployed:
         permissions boundary, GitHub's identity provider.
     boundary: ARN, known in advance, of the permissions boundary every role must carry; None: none is demanded.
     recovery_region: where copies are kept, if anywhere.
-    state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets are encrypted with.
+    state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets, and usually the bucket,
+        are encrypted with.
     release_buckets: names of buckets a job may keep release archives in, without patient data.
     more_buckets, more_roles: names that do not follow the scope's pattern.
     """
@@ -243,7 +244,7 @@ def _state(deployed: Deployed) -> list[Statement]:
             ],
             [state, f"{state}/*"],
         ),
-        _open_state(deployed, ["kms:Decrypt", "kms:Encrypt"]),
+        _open_state(deployed, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
     ]
 
 

@@ -107,8 +107,8 @@ def deployed(uses: frozenset[Feature]) -> Deployed:
         untouchable=["arn:aws:iam::111122223333:role/berthcare-staging-deploy"],
         boundary=boundary_arn(scope()),
         recovery_region="ca-west-1",
-        state_bucket="berthcare-pulumi-state",
-        state_alias="alias/berthcare-pulumi",
+        state_bucket="berthcare-pulumi-state-111122223333",
+        state_alias="alias/berthcare-pulumi-state",
     )
 
 

@@ -16,18 +16,22 @@ from components.boundary import boundary_arn
 from components.deploy import DeployRoles, DeployRolesArgs
 from components.deploy_policy import ATTACHED_LIMIT, POLICY_LIMIT, linked, passed_to
 from components.scope import Scope
+from operations.backend.create import planned
 from settings.features import Feature
 from settings.identity import GithubSettings
+from settings.load import load
 from settings.naming import NamingSettings
 from settings.recovery import StateBackendSettings
 from tests.unit.components.decisions import decide
 from tests.unit.components.scopes import ACCOUNT_ID, scope
 from tests.unit.conftest import Recorder
+from tests.unit.settings.test_load import smallest
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 PHOTOS = "arn:aws:s3:::berthcare-photos-staging"
+STATE_BUCKET = f"berthcare-pulumi-state-{ACCOUNT_ID}"
 DATABASE = "berthcare/staging/database"
 GITHUB = GithubSettings(organization="clinic-example", repository="infrastructure", github_environment="staging")
 STATE = StateBackendSettings(bucket="berthcare-terraform-state", replica_bucket="berthcare-terraform-state-dr")
@@ -140,7 +144,7 @@ def test_githubs_provider_is_made_once_per_account_and_no_key_ever(recorded: Rec
             f"arn:aws:secretsmanager:ca-central-1:{ACCOUNT_ID}:secret:{DATABASE}-AbCdEf",
         ),
         ("sns:CreateTopic", f"arn:aws:sns:ca-central-1:{ACCOUNT_ID}:berthcare-staging-alarms"),
-        ("s3:PutObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/stacks/phi-platform/staging.json"),
+        ("s3:PutObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/stacks/phi-platform/staging.json"),
     ],
 )
 def test_the_deploy_role_manages_what_the_program_declares(action: str, resource: str) -> None:
@@ -248,9 +252,7 @@ def test_actions_that_restore_are_operations_of_rds() -> None:
     assert set(RESTORES) == {name for name in names if name.startswith("RestoreDB") and not name.endswith("FromS3")}
 
 
-@pytest.mark.parametrize(
-    ("bucket", "decision"), [("berthcare-pulumi-state", "allowed"), ("berthcare-photos-staging", "denied")]
-)
+@pytest.mark.parametrize(("bucket", "decision"), [(STATE_BUCKET, "allowed"), ("berthcare-photos-staging", "denied")])
 def test_the_deploy_role_reads_earlier_versions_of_its_state_only(
     recorded: Recorder, bucket: str, decision: str
 ) -> None:
@@ -365,7 +367,7 @@ def test_the_deploy_role_reads_no_patient_data_whatever_else_it_is_given(action:
 @pytest.mark.parametrize(
     ("aliases", "via", "decision"),
     [
-        (["alias/berthcare-pulumi"], None, "allowed"),
+        (["alias/berthcare-pulumi-state"], None, "allowed"),
         (["alias/berthcare-staging-data"], None, "denied"),
         (["alias/berthcare-staging-data"], "s3.ca-central-1.amazonaws.com", "denied"),
         (["alias/berthcare-staging-data"], "secretsmanager.ca-central-1.amazonaws.com", "allowed"),  # tries the key
@@ -388,7 +390,7 @@ def test_the_deploy_role_encrypts_variables_of_functions_and_nothing_itself() ->
 
 
 def test_the_deploy_role_cannot_give_a_data_key_the_alias_of_the_states_key() -> None:
-    alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi"
+    alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi-state"
     tags = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
     assert decide(deployed(), "kms:CreateAlias", alias, **tags) == "not allowed"
 
@@ -444,6 +446,24 @@ def test_the_deploy_role_manages_the_recorded_state_backend(recorded: Recorder) 
     for bucket in (STATE.bucket, STATE.replica_bucket):
         assert decide(policy, "s3:PutReplicationConfiguration", f"arn:aws:s3:::{bucket}") == "allowed"
     assert decide(policy, "s3:GetObject", f"arn:aws:s3:::{STATE.bucket}/.pulumi/meta.yaml") == "allowed"
+
+
+@pytest.mark.requirement("BER-OPS-02", "OMN-IAM-10")
+def test_jobs_reach_the_state_where_phi_backend_puts_it(recorded: Recorder) -> None:
+    settings = load({**smallest(), "phi-platform:system": "berthcare"})
+    made = planned(settings, ACCOUNT_ID)
+    bucket, key = f"arn:aws:s3:::{made.buckets['ca-central-1']}", {"kms__ResourceAliases": [made.alias]}
+    roles(recorded, github=GITHUB.model_copy(update={"preview": True}))
+    preview, deploy = (together(documents(recorded, role)) for role in ("preview", "deploy"))
+    for policy in (preview, deploy):
+        assert decide(policy, "s3:ListBucket", bucket) == "allowed"
+        assert decide(policy, "s3:GetObject", f"{bucket}/.pulumi/meta.yaml") == "allowed"
+        assert decide(policy, "kms:Decrypt", KEY, **key) == "allowed"
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        assert decide(deploy, action, f"{bucket}/.pulumi/locks/x") == "allowed"
+    for action in ("kms:Encrypt", "kms:GenerateDataKey"):  # secrets of the state, and the bucket's own encryption
+        assert decide(deploy, action, KEY, **key) == "allowed"
+        assert decide(preview, action, KEY, **key) == "not allowed"
 
 
 def test_every_statement_of_the_deploy_role_is_complete(recorded: Recorder) -> None:
@@ -670,9 +690,9 @@ def test_jobs_of_the_deploying_branch_preview_too_and_those_of_no_other(recorded
         ("rds:DescribeDBEngineVersions", "*", "allowed"),
         ("s3:GetBucketPolicy", PHOTOS, "allowed"),
         ("iam:GetRolePolicy", f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task", "allowed"),
-        ("s3:GetObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/stacks/phi-platform/staging.json", "allowed"),
-        ("s3:PutObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/locks/x", "not allowed"),
-        ("s3:DeleteObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/locks/x", "not allowed"),
+        ("s3:GetObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/stacks/phi-platform/staging.json", "allowed"),
+        ("s3:PutObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/locks/x", "not allowed"),
+        ("s3:DeleteObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/locks/x", "not allowed"),
         ("s3:GetObject", f"{PHOTOS}/1.jpg", "denied"),
         ("secretsmanager:GetSecretValue", "*", "denied"),
         ("ec2:CreateVpc", "*", "not allowed"),
