@@ -116,7 +116,8 @@ def preview_policies(deployed: Deployed) -> dict[str, str]:
         allow("ReadState", ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"], [state, f"{state}/*"]),
         _open_state(deployed, ["kms:Decrypt"]),
     ]
-    found = {LOOK: [_look(deployed)], "state": read, REFUSALS: _refused(deployed)}
+    see = allow("SeeBuckets", ["s3:ListBucket"], _buckets(deployed))  # asked for to know that a bucket is there
+    found = {LOOK: [_look(deployed), see], "state": read, REFUSALS: _refused(deployed)}
     return {name: fitting(name, document(*statements)) for name, statements in found.items()}
 
 
@@ -179,14 +180,13 @@ def _stores(deployed: Deployed) -> list[Statement]:
     """Keys, buckets and secrets."""
     scope = deployed.scope
     of_stack = {"aws:ResourceTag/Project": scope.system, "aws:ResourceTag/Environment": scope.environment}
-    buckets = [*scope.bucket_patterns(), *deployed.more_buckets]
     keys, secrets = _any_region(scope, "kms", "key/*"), [f"secret:{name}" for name in scope.secret_patterns()]
     aliases = [f"alias/{name}" for name in scope.name_patterns()]
     found = [
         allow(
             "ManageBuckets",
             _BUCKETS,
-            [f"arn:aws:s3:::{name}" for name in buckets],
+            _buckets(deployed),
             StringEquals={"aws:RequestedRegion": _regions(deployed)},
         ),
         allow("CreateKeys", ["kms:CreateKey"], ["*"], StringEquals=_everywhere(deployed)),
@@ -214,6 +214,10 @@ def _stores(deployed: Deployed) -> list[Statement]:
     if deployed.release_buckets:
         found.append(allow("KeepReleases", _ARCHIVES, _objects(deployed.release_buckets)))
     return found
+
+
+def _buckets(deployed: Deployed) -> list[str]:
+    return [f"arn:aws:s3:::{name}" for name in (*deployed.scope.bucket_patterns(), *deployed.more_buckets)]
 
 
 def _via(deployed: Deployed) -> list[str]:

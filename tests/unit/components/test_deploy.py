@@ -689,6 +689,8 @@ def test_jobs_of_the_deploying_branch_preview_too_and_those_of_no_other(recorded
         ("ec2:DescribeVpcs", "*", "allowed"),
         ("rds:DescribeDBEngineVersions", "*", "allowed"),
         ("s3:GetBucketPolicy", PHOTOS, "allowed"),
+        ("s3:ListBucket", PHOTOS, "allowed"),  # HeadBucket, of a refresh
+        ("s3:ListBucket", "arn:aws:s3:::other-photos-staging", "not allowed"),
         ("iam:GetRolePolicy", f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task", "allowed"),
         ("s3:GetObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/stacks/phi-platform/staging.json", "allowed"),
         ("s3:PutObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/locks/x", "not allowed"),
