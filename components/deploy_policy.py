@@ -39,6 +39,7 @@ _KEYS = (
     "kms:*Alias", "kms:*KeyDeletion", "kms:*KeyRotation", "kms:CreateGrant", "kms:EnableKey", "kms:PutKeyPolicy",
     "kms:RetireGrant", "kms:UntagResource", "kms:UpdateKeyDescription",
 )  # fmt: skip
+_PUBLIC_PARAMETERS = "arn:aws:ssm:*::parameter/aws/service/*"
 _VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
 the KMS key"; AWS Backup Developer Guide, "Access control"; AWS Lambda Developer Guide, "Securing environment
@@ -97,7 +98,7 @@ def deploy_policies(deployed: Deployed) -> dict[str, str]:
     """
     services = used(deployed.features)
     statements: dict[str, list[Statement]] = {
-        LOOK: [_look(deployed)],
+        LOOK: _look(deployed),
         **{area.value: _managed(deployed, [s for s in services if s.area is area]) for area in Area},
         ROLES: _roles(deployed, services),
         REFUSALS: _refused(deployed),
@@ -117,7 +118,7 @@ def preview_policies(deployed: Deployed) -> dict[str, str]:
         _open_state(deployed, ["kms:Decrypt"]),
     ]
     see = allow("SeeBuckets", ["s3:ListBucket"], _buckets(deployed))  # asked for to know that a bucket is there
-    found = {LOOK: [_look(deployed), see], "state": read, REFUSALS: _refused(deployed)}
+    found = {LOOK: [*_look(deployed), see], "state": read, REFUSALS: _refused(deployed)}
     return {name: fitting(name, document(*statements)) for name, statements in found.items()}
 
 
@@ -144,9 +145,12 @@ def _any_region(scope: Scope, service: str, resource: str) -> str:
     return scope.arn(service, resource, region="*")
 
 
-def _look(deployed: Deployed) -> Statement:
+def _look(deployed: Deployed) -> list[Statement]:
     reads = sorted({*_READ, *(action for service in used(deployed.features) for action in service.reads)})
-    return allow("Look", reads, ["*"], StringEquals=_everywhere(deployed))
+    found = [allow("Look", reads, ["*"], StringEquals=_everywhere(deployed))]
+    if Feature.FLEET in deployed.features:
+        found.append(allow("LookUpImages", ["ssm:GetParameter", "ssm:GetParameters"], [_PUBLIC_PARAMETERS]))
+    return found
 
 
 def _managed(deployed: Deployed, services: Sequence[Service]) -> list[Statement]:

@@ -180,7 +180,7 @@ SERVICES: tuple[Service, ...] = (
         reads=(
             "autoscaling:Describe*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
             "iam:GetInstanceProfile", "iam:GetServiceLinkedRoleDeletionStatus", "scheduler:Get*", "scheduler:List*",
-            "ssm:Describe*", "ssm:GetParameter", "ssm:GetParameters",
+            "ssm:Describe*",
         ),
         at_home=(
             "ec2:*IamInstanceProfile*", "ec2:*LaunchTemplate*", "ec2:*onitorInstances", "ec2:DeleteKeyPair",

@@ -434,6 +434,17 @@ def test_the_deploy_role_works_in_the_home_and_recovery_region_and_at_the_edge(
     assert decide(policy, action, resource, aws__RequestedRegion=region) == decision
 
 
+@pytest.mark.parametrize("action", ["ssm:GetParameter", "ssm:GetParameters"])
+def test_images_are_looked_up_and_no_other_parameter_is_read(recorded: Recorder, action: str) -> None:
+    roles(recorded, github=GITHUB.model_copy(update={"preview": True}))
+    image = "arn:aws:ssm:ca-central-1::parameter/aws/service/canonical/ubuntu/server/24.04/ami-id"
+    for role in ("deploy", "preview"):
+        policy = together(documents(recorded, role))
+        assert decide(policy, action, image) == "allowed"
+        assert decide(policy, action, f"arn:aws:ssm:ca-central-1:{ACCOUNT_ID}:parameter/other") == "not allowed"
+    assert decide(deployed(EVERYTHING - {Feature.FLEET}), action, image) == "not allowed"
+
+
 def test_without_recovery_the_deploy_role_stays_at_home() -> None:
     assert decide(deployed(), "s3:CreateBucket", PHOTOS, aws__RequestedRegion="ca-west-1") == "not allowed"
 
