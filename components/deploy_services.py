@@ -183,9 +183,9 @@ SERVICES: tuple[Service, ...] = (
             "ssm:Describe*",
         ),
         at_home=(
-            "ec2:*IamInstanceProfile*", "ec2:*LaunchTemplate*", "ec2:*onitorInstances", "ec2:DeleteKeyPair",
-            "ec2:ImportKeyPair", "ec2:ModifyInstance*", "ec2:RunInstances", "ec2:StartInstances", "ec2:StopInstances",
-            "ec2:TerminateInstances",
+            "ec2:*IamInstanceProfile*", "ec2:*LaunchTemplate*", "ec2:DeleteKeyPair", "ec2:ImportKeyPair",
+            "ec2:ModifyInstance*", "ec2:MonitorInstances", "ec2:RunInstances", "ec2:StartInstances",
+            "ec2:StopInstances", "ec2:TerminateInstances", "ec2:UnmonitorInstances",
         ),
         by_name=(
             "autoscaling:*InstanceRefresh", "autoscaling:*LoadBalancer*", "autoscaling:*MetricsCollection",
