@@ -6,7 +6,7 @@ TIERS ?=
 PHI := .venv/bin/phi
 UV_VERSION := $(shell sed -n 's/.*"uv==\([^"]*\)".*/\1/p' pyproject.toml)
 READY := .venv/.ready
-SOURCES := $(wildcard *.py) checking components engine localaws operations policies settings
+SOURCES := $(wildcard *.py) checking components engine layers localaws operations policies settings
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview down test check docs bench

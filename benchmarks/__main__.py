@@ -29,17 +29,19 @@ console = Console(stderr=True)
 
 
 def synthetic(local: LocalRun, instant: Instant, resources: int, runs: int) -> dict[str, Any]:
-    """Preview of the synthetic stack on the instant provider: the floor, and what the pack adds to it."""
+    """Preview of the synthetic stack on the instant provider: its floor, and with ours or a pack that does nothing."""
     preview, environment = prepared(local, instant, resources)
     with PeakMemory() as memory:
         measured: dict[str, Any] = medians(
             runs,
             {
                 "floor_seconds": lambda: run(preview, without_pack(environment), SYNTHETIC),
+                "with_nothing_seconds": lambda: run(preview, pack.chosen(environment, pack.NOTHING), SYNTHETIC),
                 "with_pack_seconds": lambda: run(preview, environment, SYNTHETIC),
             },
         )
-    measured["with_pack_to_floor"] = round(measured["with_pack_seconds"] / measured["floor_seconds"], 2)
+    for each in ("nothing", "pack"):
+        measured[f"with_{each}_to_floor"] = round(measured[f"with_{each}_seconds"] / measured["floor_seconds"], 2)
     return {"resources": resources, **measured, "peak_mib": memory.peaks}
 
 

@@ -13,8 +13,8 @@ from docs.elsewhere import ELSEWHERE
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "docs" / "requirements"
-BUILT_IN = ("components", "settings", "policies", "engine", "localaws", "operations", "program.py", "__main__.py",
-            "ci", ".github", "docs/examples")  # fmt: skip
+BUILT_IN = ("components", "layers", "settings", "policies", "engine", "localaws", "operations", "program.py",
+            "__main__.py", "ci", ".github", "docs/examples")  # fmt: skip
 BUILT_WITH = (".py", ".sh", ".yml")
 STACK_FILES = "Pulumi.*.yaml"
 REQUIREMENT = re.compile(r"\b(?:(?:FAC|MSP|LWO|BER|OMN)-[A-Z]{2,3}-\d{2}|ALL-\d{2})\b")

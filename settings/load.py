@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -219,7 +219,7 @@ def _missing(location: Location) -> Problem:
 def _unknown(location: Location, parent: schema.Node, siblings: Mapping[str, Any]) -> Problem:
     key = str(location[-1])
     known = [name for name in schema.keys(schema.chosen(parent, siblings)) if name != "region" or len(location) > 1]
-    close = get_close_matches(key, [k for k in known if k not in siblings], n=1) or get_close_matches(key, known, n=1)
+    close = _alike(key, [name for name in known if name not in siblings]) or _alike(key, known)
     fix = f"Did you mean {close[0]}?" if close else "Remove it, or see docs/settings.md."
     owner = schema.owner(parent, key)
     fix = f"It belongs to {owner}." if owner else fix
@@ -229,22 +229,26 @@ def _unknown(location: Location, parent: schema.Node, siblings: Mapping[str, Any
 def _wrong_name(location: Location) -> Problem:
     """A mapping's key that is not one it may have."""
     parent = schema.at(location[:-1])
-    names = schema.resolve(parent.get("propertyNames", {}))
-    patterns = parent.get("patternProperties", {})
-    expected = schema.describe(names) if names else f"a name matching {' or '.join(patterns)}"
-    close = get_close_matches(str(location[-1]), list(map(str, names.get("enum", []))), n=1)
+    names = {"type": "string", **schema.resolve(parent.get("propertyNames", {}))}
+    for pattern in parent.get("patternProperties", {}):
+        names["pattern"] = pattern
+    close = _alike(str(location[-1]), names.get("enum", []))
     return Problem(
         path=_path(location),
-        expected=expected,
+        expected=schema.describe(names),
         found=f"the name {location[-1]}",
         fix=f"Did you mean {close[0]}?" if close else "",
     )
 
 
+def _alike(word: str, known: Iterable[object]) -> list[str]:
+    return get_close_matches(word, list(map(str, known)), n=1, cutoff=0.7)
+
+
 def _hint(location: Location, value: object) -> str:
     node = schema.at(location)
     if isinstance(value, str) and "enum" in node:
-        close = get_close_matches(value, list(map(str, node["enum"])), n=1)
+        close = _alike(value, node["enum"])
         return f"Did you mean {close[0]}?" if close else ""
     if node.get("type") == "string" and isinstance(value, (bool, int, float)):
         return "Put it in quotes."
@@ -311,7 +315,15 @@ def _read(path: Path) -> tuple[dict[str, object], list[Problem]]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        return {}, [Problem(path=str(path), expected="a stack file", found=error.strerror or "an unreadable file")]
+        stacks = ", ".join(sorted(each.name.split(".")[1] for each in path.parent.glob("Pulumi.*.yaml")))
+        return {}, [
+            Problem(
+                path=str(path),
+                expected="a stack file",
+                found=error.strerror or "an unreadable file",
+                fix=f"Stacks there: {stacks}." if stacks else "",
+            )
+        ]
     except UnicodeDecodeError:
         return {}, [Problem(path=path.name, expected="UTF-8 text", found="other bytes")]
     try:

@@ -192,7 +192,7 @@ def _text(node: Node, examples: str) -> str:
     pattern = str(node.get("pattern", ""))
     if pattern:
         shown = f" matching {pattern}" if not examples else f" ({pattern})" if len(pattern) <= _LONGEST_PATTERN else ""
-        return f"text{examples}{shown}"
+        return "text" + _range(node, "minLength", "maxLength", " characters") + examples + shown
     return "text" + _range(node, "minLength", "maxLength", " characters") + examples
 
 

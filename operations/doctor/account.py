@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.aws import Clients
 from operations.doctor.point import Point, Verdict, point
+from settings.database import AuroraSettings
 from settings.edge import Dns
 from settings.stack import Settings
 
@@ -41,6 +42,7 @@ def points(settings: Settings, clients: Clients, *, account: str | None) -> Iter
         ("identity provider of GitHub", _provider),
         ("domain", _domain),
         ("account-wide services", _detection),
+        ("AWS Backup", _backup),
     )
     for name, look in parts:
         yield from asked(name, lambda look=look: look(settings, clients))
@@ -145,3 +147,21 @@ def _detection(settings: Settings, clients: Clients) -> Iterator[Point]:
         there = bool(clients("guardduty", settings.region).list_detectors()["DetectorIds"])
         if wanted.existing:
             yield point("GuardDuty", there, "there" if there else "missing", "detection.guard_duty.existing: false.")
+
+
+def _backup(settings: Settings, clients: Clients) -> Iterator[Point]:
+    """Types that the backup plan takes only while the account lets it, Region by Region.
+
+    Source: AWS Backup Developer Guide, "AWS Backup service opt-in".
+    """
+    if settings.recovery is None:
+        return
+    held = clients("backup", settings.region).describe_region_settings()["ResourceTypeOptInPreference"]
+    database = "Aurora" if isinstance(settings.database, AuroraSettings) else "RDS"
+    wanted = ["S3"] if settings.database is None else [database, "S3"]
+    off = [name for name in wanted if not held.get(name)]
+    yield point(
+        "AWS Backup", not off, f"off for {', '.join(off)}" if off else f"on for {', '.join(wanted)}",
+        f"`aws backup update-region-settings --region {settings.region} --resource-type-opt-in-preference "
+        f"{','.join(f'{name}=true' for name in off)}`: the backup plan leaves them out.",
+    )  # fmt: skip

@@ -177,6 +177,8 @@ def _release(
         services.bring(place, version, found)
         row["stack_file"] = str(stack_file.engine_file(place.stack))
         new = place.running(ecs)
+        if new.arn == running.arn:
+            services.again(place, ecs)
         wrong = services.steady(place, ecs, new.arn, status.update) or _unhealthy(url, health_seconds, status.update)
         put_back = ""
         if wrong and running.version != version:

@@ -160,6 +160,11 @@ def bring(place: FargateService, version: str, state: State) -> None:
         raise
 
 
+def again(place: FargateService, ecs: Any) -> None:
+    """Have ECS start tasks of the revision it has anew: it gives up on tasks whose image was not there yet."""
+    ecs.update_service(cluster=place.cluster, service=place.name, forceNewDeployment=True)
+
+
 def steady(place: FargateService, ecs: Any, arn: str, tell: Tell, poll_seconds: float = POLL_SECONDS) -> str | None:
     """Wait until every task is of one revision and healthy; what went wrong, or None.
 
@@ -169,9 +174,10 @@ def steady(place: FargateService, ecs: Any, arn: str, tell: Tell, poll_seconds: 
     while True:
         found = place.described(ecs)
         primary = next(each for each in found["deployments"] if each["status"] == "PRIMARY")
-        ours = next((each for each in found["deployments"] if each["taskDefinition"] == arn), None)
-        if ours is None or ours["rolloutState"] == "FAILED" or primary["taskDefinition"] != arn:
-            reason = "" if ours is None else ours.get("rolloutStateReason", "")
+        last = next((each for each in found["deployments"] if each["taskDefinition"] == arn), None)
+        ours = primary if primary["taskDefinition"] == arn else None
+        if ours is None or ours["rolloutState"] == "FAILED":
+            reason = "" if last is None else last.get("rolloutStateReason", "")
             said = next((event["message"] for event in found.get("events", ())), "")
             return f"ECS has ended the deployment, its tasks did not become healthy. {reason} {said}".strip()
         if ours["rolloutState"] == "COMPLETED":

@@ -191,3 +191,23 @@ def test_the_command_tells_programs_everything_and_ends_with_1_when_something_is
     assert date.fromisoformat(found["agreement with AWS"]["found"].split(",")[0]) == date(2026, 1, 31)
     assert found["backend"]["verdict"] == "wrong"
     assert all(each["fix"] for each in found.values() if each["verdict"] != "fine")
+
+
+def test_what_the_account_keeps_aws_backup_from_is_wrong() -> None:
+    held = {"Aurora": False, "RDS": True, "S3": False}
+
+    class Backup:
+        def describe_region_settings(self) -> dict[str, Any]:
+            return {"ResourceTypeOptInPreference": held}
+
+    def clients(service: str, region: str) -> Any:
+        return Backup() if service == "backup" else client(service, region)
+
+    found = named(account.points(settings(), clients, account=None))["AWS Backup"]
+    assert (found.verdict, found.found) == (Verdict.WRONG, "off for S3")
+    assert "--resource-type-opt-in-preference S3=true" in found.fix
+    assert named(account.points(settings("mentalspace"), clients, account=None))["AWS Backup"].found == (
+        "off for Aurora, S3"
+    )
+    held |= {"S3": True}
+    assert named(account.points(settings(), clients, account=None))["AWS Backup"].verdict is Verdict.FINE

@@ -65,6 +65,8 @@ class Engine:
         if version in self.refuses:
             raise Refused("[mandatory] a policy")
         self.updates.append(version)
+        if version == running(self):
+            return
         before = self.ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]["taskDefinition"]
         arn = self.register(version)
         self.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition=arn)
@@ -155,6 +157,24 @@ def test_a_release_is_what_the_stack_file_says_and_what_runs(pulumi: Engine) -> 
     assert json.loads(done.stdout)["released"] is True
     assert running(pulumi) == stack_file_says(pulumi) == "1.1.0"
     assert pulumi.project.asked == "https://prod.lifeworld.example.org/api/health"
+
+
+def test_the_version_that_runs_is_started_anew_as_its_image_may_not_have_been_there(
+    pulumi: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = get_backend("ecs")[ACCOUNT][REGION]
+    (first,) = [each["taskDefinition"] for each in backend.services[f"{CLUSTER}:{SERVICE}"].deployments]
+    pulumi.deployments((first, "FAILED"))
+
+    def start(_self: object, properties: dict[str, Any]) -> Any:
+        assert properties == {"cluster": CLUSTER, "service": SERVICE, "force_new_deployment": True}
+        pulumi.deployments((first, "COMPLETED"), (first, "FAILED"))
+        return backend.services[f"{CLUSTER}:{SERVICE}"]
+
+    monkeypatch.setattr(type(backend), "update_service", start)
+    done = pulumi.project.phi("deploy", "lifeworld", "backend", "--image-tag", "1.0.0", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["released"] is True
 
 
 @pytest.mark.requirement("LWO-OPS-03")

@@ -111,8 +111,22 @@ def test_unquoted_numbers_are_told_to_be_quoted() -> None:
     assert only.endswith("found 7. Put it in quotes.")
 
 
-def test_a_file_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="expected a stack file, found No such file"):
+def test_a_name_of_ones_own_that_is_not_allowed_is_told_with_its_form() -> None:
+    (only,) = problems(smallest(storage={"buckets": {"Documents": {"data_class": "phi"}}}))
+    assert "expected text of at most 20 characters such as photos (^[a-z]" in only
+    assert only.endswith("found the name Documents.")
+
+
+def test_only_a_key_much_alike_is_suggested() -> None:
+    (only,) = problems(smallest(tags={"owner": "x", "cost_center": "x", "cost_centre": "x"}))
+    assert only.endswith("Did you mean cost_center?")
+    (only,) = problems(smallest(tags={"owner": "x", "cost_center": "x", "password": "x"}))
+    assert only.endswith("Remove it, or see docs/settings.md.")
+
+
+def test_a_file_that_is_not_there_is_one_problem_which_names_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.staging.yaml").write_text("")
+    with pytest.raises(SettingsError, match=r"expected a stack file, found No such file .*Stacks there: staging\."):
         load.from_file(tmp_path / "Pulumi.none.yaml")
 
 
