@@ -26,10 +26,12 @@ _SAFEGUARDS = [
     "backup:DeleteBackupVault*", "backup:DeleteRecoveryPoint", "backup:PutBackupVault*", "config:Delete*",
     "config:Stop*", "guardduty:Delete*", "guardduty:Disassociate*", "guardduty:StopMonitoringMembers",
     "kms:DisableKey*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "logs:DeleteLogGroup", "logs:DeleteLogStream",
-    "logs:PutRetentionPolicy", "s3:BypassGovernanceRetention", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy",
+    "s3:BypassGovernanceRetention", "s3:DeleteBucketPolicy", "s3:PutBucketPolicy",
     "s3:PutBucketPublicAccessBlock", "secretsmanager:DeleteSecret", "secretsmanager:PutResourcePolicy",
     "securityhub:Disable*",
 ]  # fmt: skip
+_OPERATING_SYSTEM_METRICS = "log-group:RDSOSMetrics*"
+"""The group RDS makes for Enhanced Monitoring, and gives a retention of 30 days, as the role it is passed."""
 
 
 def boundary_name(scope: Scope) -> str:
@@ -97,4 +99,10 @@ def _document(args: BoundaryArgs) -> str:
         allow("PassOwnRoles", ["iam:PassRole"], roles),
         allow("KnowItself", ["sts:GetCallerIdentity"], ["*"]),
         {"Sid": "UndoNoSafeguard", "Effect": "Deny", "Action": _SAFEGUARDS, "Resource": "*"},
+        {
+            "Sid": "ShortenNoRetention",
+            "Effect": "Deny",
+            "Action": "logs:PutRetentionPolicy",
+            "NotResource": scope.arn("logs", _OPERATING_SYSTEM_METRICS),
+        },
     )

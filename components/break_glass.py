@@ -99,12 +99,8 @@ def _allowed(args: BreakGlassArgs) -> list[Statement]:
             [scope.arn("kms", "key/*")],
             **of_stack,
         ),
-        allow(
-            "OpenShells",
-            ["ecs:ExecuteCommand", "ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession"],
-            ["*"],
-            **of_stack,
-        ),
+        allow("OpenShells", ["ecs:ExecuteCommand", "ssm:StartSession"], ["*"], **of_stack),
+        *_sessions(scope),
         allow(
             "RestoreDatabases",
             ["rds:AddTagsToResource", "rds:CreateDB*Snapshot", "rds:Failover*", "rds:Reboot*", "rds:Restore*"],
@@ -127,6 +123,22 @@ def _allowed(args: BreakGlassArgs) -> list[Statement]:
             ),
         ]
     return found
+
+
+def _sessions(scope: Scope) -> list[Statement]:
+    """Documents that shells and tunnels to the database follow, and sessions, none of which bear the stack's tags.
+
+    Source: Systems Manager User Guide, "Start a session with a document by specifying the session documents in IAM
+    policies", "Additional sample IAM policies for Session Manager".
+    """
+    documents = ("SSM-SessionManagerRunShell", "AWS-StartPortForwardingSession*")
+    sessions = [scope.arn("ssm", "session/*")]
+    own = {"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}"}
+    return [
+        allow("UseDocuments", ["ssm:StartSession"], [f"arn:aws:ssm:{scope.region}:*:document/{d}" for d in documents]),
+        allow("TalkInSessions", ["ssmmessages:OpenDataChannel"], sessions),
+        allow("KeepOwnSessions", ["ssm:ResumeSession", "ssm:TerminateSession"], sessions, StringLike=own),
+    ]
 
 
 def _recovery_points(scope: Scope) -> list[str]:

@@ -15,7 +15,7 @@ from components.iam_documents import document
 from components.scope import DataClass, Scope
 from settings.features import Feature
 from settings.identity import GithubSettings
-from settings.recovery import StateBackendSettings
+from settings.recovery import StateBackendSettings, state_alias, state_bucket
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 _SESSION_SECONDS = 3600
@@ -27,10 +27,10 @@ class DeployRolesArgs:
 
     features: what the stack uses (`settings.features.features`); the roles get no right over anything else.
     bounded: whether the roles of the stack carry the permissions boundary, which the role must then set.
-    release_buckets: names of buckets the deploying job may put release archives into.
+    release_buckets: names of buckets the deploying job may keep release archives in, without patient data.
     recovery_region: where copies are kept, if anywhere.
-    state_backend: the state's buckets and role, when this stack makes them; None: the state is in the bucket
-    `<system>-pulumi-state`. Its secrets are encrypted with the key `alias/<system>-pulumi` either way.
+    state_backend: the state's buckets and role, when this stack makes them; None: the state is in the bucket that
+    `phi backend create` makes, as it makes the key of the state's secrets either way.
     """
 
     scope: Scope
@@ -139,8 +139,8 @@ def _deployed(args: DeployRolesArgs, provider: str) -> Deployed:
         ],
         boundary=boundary_arn(scope) if args.bounded else None,
         recovery_region=args.recovery_region,
-        state_bucket=f"{scope.system}-pulumi-state" if state is None else state.bucket,
-        state_alias=f"alias/{scope.system}-pulumi",
+        state_bucket=state_bucket(scope.system, scope.account_id) if state is None else state.bucket,
+        state_alias=state_alias(scope.system),
         release_buckets=args.release_buckets,
         more_buckets=() if state is None else (state.bucket, state.replica_bucket),
         more_roles=() if state is None else (state.role_name,),

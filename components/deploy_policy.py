@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.deploy_services import Area, Named, Service, used
+from components.function import function_name
 from components.iam_documents import Statement, allow, document
+from components.rotation import PART as ROTATION
 from components.scope import Scope
 from settings.features import Feature
 
@@ -37,16 +39,20 @@ _KEYS = (
     "kms:*Alias", "kms:*KeyDeletion", "kms:*KeyRotation", "kms:CreateGrant", "kms:EnableKey", "kms:PutKeyPolicy",
     "kms:RetireGrant", "kms:UntagResource", "kms:UpdateKeyDescription",
 )  # fmt: skip
+_PUBLIC_PARAMETERS = "arn:aws:ssm:*::parameter/aws/service/*"
 _VIA = [f"{service}.*.amazonaws.com" for service in ("backup", "ec2", "elasticache", "lambda", "rds", "secretsmanager")]
 """Services that try the caller's key when something is created with it (Secrets Manager User Guide, "Permissions for
-the KMS key"; AWS Backup Developer Guide, "Access control")."""
+the KMS key"; AWS Backup Developer Guide, "Access control"; AWS Lambda Developer Guide, "Securing environment
+variables")."""
+_VIA_S3 = "s3.*.amazonaws.com"  # what puts, reads or hands on release archives as the caller
+_ARCHIVES = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 _ROLES = ("iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole*")
 _GRANTS = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy")
 _BUCKETS_PASSED_TO = "s3.amazonaws.com"  # replication
 _PATIENT_DATA = (
     "athena:*", "backup:StartRestoreJob", "cognito-idp:Admin*", "cognito-idp:ListUsers*", "ecs:ExecuteCommand",
     "elasticache:Connect", "elasticache:CopySnapshot", "elasticache:ExportServerlessCacheSnapshot",
-    "lambda:Invoke*", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetQueryResults",
+    "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord", "logs:GetQueryResults",
     "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask", "rds-data:*", "rds-db:connect", "rds:Download*",
     "rds:ModifyDB*SnapshotAttribute", "rds:StartExportTask", "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:SendCommand", "ssm:StartSession",
@@ -64,8 +70,9 @@ class Deployed:
         permissions boundary, GitHub's identity provider.
     boundary: ARN, known in advance, of the permissions boundary every role must carry; None: none is demanded.
     recovery_region: where copies are kept, if anywhere.
-    state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets are encrypted with.
-    release_buckets: names of buckets a job may put release archives into.
+    state_bucket, state_alias: bucket of the program's state, and alias of the key its secrets, and usually the bucket,
+        are encrypted with.
+    release_buckets: names of buckets a job may keep release archives in, without patient data.
     more_buckets, more_roles: names that do not follow the scope's pattern.
     """
 
@@ -91,7 +98,7 @@ def deploy_policies(deployed: Deployed) -> dict[str, str]:
     """
     services = used(deployed.features)
     statements: dict[str, list[Statement]] = {
-        LOOK: [_look(deployed)],
+        LOOK: _look(deployed),
         **{area.value: _managed(deployed, [s for s in services if s.area is area]) for area in Area},
         ROLES: _roles(deployed, services),
         REFUSALS: _refused(deployed),
@@ -110,7 +117,8 @@ def preview_policies(deployed: Deployed) -> dict[str, str]:
         allow("ReadState", ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"], [state, f"{state}/*"]),
         _open_state(deployed, ["kms:Decrypt"]),
     ]
-    found = {LOOK: [_look(deployed)], "state": read, REFUSALS: _refused(deployed)}
+    see = allow("SeeBuckets", ["s3:ListBucket"], _buckets(deployed))  # asked for to know that a bucket is there
+    found = {LOOK: [*_look(deployed), see], "state": read, REFUSALS: _refused(deployed)}
     return {name: fitting(name, document(*statements)) for name, statements in found.items()}
 
 
@@ -137,9 +145,12 @@ def _any_region(scope: Scope, service: str, resource: str) -> str:
     return scope.arn(service, resource, region="*")
 
 
-def _look(deployed: Deployed) -> Statement:
+def _look(deployed: Deployed) -> list[Statement]:
     reads = sorted({*_READ, *(action for service in used(deployed.features) for action in service.reads)})
-    return allow("Look", reads, ["*"], StringEquals=_everywhere(deployed))
+    found = [allow("Look", reads, ["*"], StringEquals=_everywhere(deployed))]
+    if Feature.FLEET in deployed.features:
+        found.append(allow("LookUpImages", ["ssm:GetParameter", "ssm:GetParameters"], [_PUBLIC_PARAMETERS]))
+    return found
 
 
 def _managed(deployed: Deployed, services: Sequence[Service]) -> list[Statement]:
@@ -151,6 +162,9 @@ def _managed(deployed: Deployed, services: Sequence[Service]) -> list[Statement]
     statements: list[Statement] = []
     if at_home:
         statements.append(allow("ManageAtHome", at_home, ["*"], StringEquals=home))
+    tried = sorted({action for service in services for action in service.tried})
+    if tried:
+        statements.append(allow("LetServicesTry", tried, ["*"], StringEquals=home, Bool={"aws:ViaAWSService": "true"}))
     if at_edge:
         statements.append(allow("ManageAtEdge", at_edge, ["*"], StringEquals=_everywhere(deployed)))
     if by_name:
@@ -170,25 +184,26 @@ def _stores(deployed: Deployed) -> list[Statement]:
     """Keys, buckets and secrets."""
     scope = deployed.scope
     of_stack = {"aws:ResourceTag/Project": scope.system, "aws:ResourceTag/Environment": scope.environment}
-    buckets = [*scope.bucket_patterns(), *deployed.more_buckets]
     keys, secrets = _any_region(scope, "kms", "key/*"), [f"secret:{name}" for name in scope.secret_patterns()]
     aliases = [f"alias/{name}" for name in scope.name_patterns()]
     found = [
         allow(
             "ManageBuckets",
             _BUCKETS,
-            [f"arn:aws:s3:::{name}" for name in buckets],
+            _buckets(deployed),
             StringEquals={"aws:RequestedRegion": _regions(deployed)},
         ),
-        allow("CreateKeys", ["kms:CreateKey", "kms:TagResource"], ["*"], StringEquals=_everywhere(deployed)),
+        allow("CreateKeys", ["kms:CreateKey"], ["*"], StringEquals=_everywhere(deployed)),
+        # a new key has no tags yet; one of another stack must not become this one's
+        allow("TagKeys", ["kms:TagResource"], [keys], StringEqualsIfExists=of_stack),
         allow("ManageKeys", _KEYS, [keys], StringEquals=of_stack),
         allow("NameKeys", ["kms:*Alias"], [_any_region(scope, "kms", alias) for alias in aliases]),
         allow(
             "TryKeys",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
             [keys],
             StringEquals=of_stack,
-            StringLike={"kms:ViaService": _VIA},
+            StringLike={"kms:ViaService": _via(deployed)},
         ),
     ]
     if Feature.SECRETS in deployed.features:
@@ -198,10 +213,28 @@ def _stores(deployed: Deployed) -> list[Statement]:
         managed = [_any_region(scope, "secretsmanager", "secret:rds!*")]
         actions = ["secretsmanager:CreateSecret", "secretsmanager:RotateSecret", "secretsmanager:TagResource"]
         found.append(allow("ManagedPasswords", actions, managed, StringEquals=_everywhere(deployed)))
+    if Feature.ROTATION in deployed.features:  # Secrets Manager API Reference, RotateSecret: required permissions
+        found.append(allow("TryRotation", ["lambda:InvokeFunction"], [_rotation(scope)]))
     if deployed.release_buckets:
-        arns = [f"arn:aws:s3:::{name}/*" for name in deployed.release_buckets]
-        found.append(allow("PutReleases", ["s3:PutObject"], arns))
+        found.append(allow("KeepReleases", _ARCHIVES, _objects(deployed.release_buckets)))
     return found
+
+
+def _buckets(deployed: Deployed) -> list[str]:
+    return [f"arn:aws:s3:::{name}" for name in (*deployed.scope.bucket_patterns(), *deployed.more_buckets)]
+
+
+def _via(deployed: Deployed) -> list[str]:
+    return [*_VIA, _VIA_S3] if deployed.release_buckets else _VIA
+
+
+def _objects(buckets: Iterable[str]) -> list[str]:
+    return [f"arn:aws:s3:::{name}/*" for name in buckets]
+
+
+def _rotation(scope: Scope) -> str:
+    """ARN of the function that rotates passwords; it answers nothing."""
+    return scope.arn("lambda", f"function:{function_name(scope, ROTATION)}")
 
 
 def _state(deployed: Deployed) -> list[Statement]:
@@ -219,7 +252,7 @@ def _state(deployed: Deployed) -> list[Statement]:
             ],
             [state, f"{state}/*"],
         ),
-        _open_state(deployed, ["kms:Decrypt", "kms:Encrypt"]),
+        _open_state(deployed, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]),
     ]
 
 
@@ -287,13 +320,19 @@ def _refused(deployed: Deployed) -> list[Statement]:
         },
         {"Sid": "NeverBecomeAnother", "Effect": "Deny", "Action": ["sts:AssumeRole"], "Resource": ["*"]},
         {"Sid": "NeverReadPatientData", "Effect": "Deny", "Action": list(_PATIENT_DATA), "Resource": ["*"]},
+        {
+            "Sid": "NeverCallFunctions",
+            "Effect": "Deny",
+            "Action": ["lambda:Invoke*"],
+            "NotResource": [_rotation(deployed.scope)],
+        },
         # snapshots stay until a person deletes them (FAC-DB-05)
         {"Sid": "NeverDeleteSnapshots", "Effect": "Deny", "Action": ["rds:DeleteDB*Snapshot"], "Resource": ["*"]},
         {
-            "Sid": "NeverReadObjectsButState",
+            "Sid": "NeverReadObjectsButStateAndReleases",
             "Effect": "Deny",
             "Action": ["s3:GetObject*"],
-            "NotResource": [f"arn:aws:s3:::{deployed.state_bucket}/*"],
+            "NotResource": _objects([deployed.state_bucket, *deployed.release_buckets]),
         },
         {
             "Sid": "NeverDecryptButState",
@@ -301,7 +340,7 @@ def _refused(deployed: Deployed) -> list[Statement]:
             "Action": ["kms:Decrypt", "kms:ReEncryptFrom"],
             "Resource": ["*"],
             "Condition": {
-                "StringNotLike": {"kms:ViaService": _VIA},
+                "StringNotLike": {"kms:ViaService": _via(deployed)},
                 "ForAllValues:StringNotEquals": {"kms:ResourceAliases": [deployed.state_alias]},
             },
         },

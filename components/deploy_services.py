@@ -39,6 +39,7 @@ class Service:
     features: those that need it, any of them; empty: every stack does.
     reads: actions that read configuration, never data.   at_home: actions on resources with generated ids, in the
     regions of the stack.   at_edge: the same also in us-east-1.   by_name: actions on `named` resources only.
+    tried: actions that a service tries as its caller, on nothing that exists, before it does as it is told.
     passed_to, linked, attached: service principals roles are passed to; of service-linked roles; AWS policies attached.
     """
 
@@ -48,6 +49,7 @@ class Service:
     at_home: tuple[str, ...] = ()
     at_edge: tuple[str, ...] = ()
     by_name: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     named: tuple[Named, ...] = ()
     passed_to: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
@@ -77,6 +79,11 @@ SERVICES: tuple[Service, ...] = (
         at_home=("ec2:*ClientVpn*",),
         linked=("clientvpn.amazonaws.com", "clientvpn-connections.amazonaws.com"),
     ),
+    Service(
+        area=Area.BASE,
+        features=_of(Feature.ENDPOINTS),
+        at_edge=("route53:AssociateVPCWithHostedZone",),  # private names of interface endpoints
+    ),
     # --- data
     Service(
         area=Area.DATA,
@@ -90,6 +97,7 @@ SERVICES: tuple[Service, ...] = (
         ),
         named=(
             Named(service="rds", resource="*:{name}"),
+            Named(service="rds", resource="*:{name}-*"),  # instances of a cluster; parameter groups by version
             Named(service="rds", resource="*snapshot:{name}*"),
             Named(service="rds", resource="auto-backup:*"),
             Named(service="rds", resource="og:default*"),
@@ -109,6 +117,7 @@ SERVICES: tuple[Service, ...] = (
         ),
         named=(
             Named(service="elasticache", resource="*:{name}", limit=40),
+            Named(service="elasticache", resource="*:{name}-*", limit=40),  # nodes; parameter groups by version
             Named(service="elasticache", resource="snapshot:{name}*", limit=40),
             Named(service="elasticache", resource="parametergroup:default*"),
         ),
@@ -140,7 +149,7 @@ SERVICES: tuple[Service, ...] = (
             "application-autoscaling:*ScalableTarget", "application-autoscaling:*ScalingPolicy",
             "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
             "ecs:DeregisterTaskDefinition", "servicediscovery:*Namespace", "servicediscovery:*Service",
-            "servicediscovery:TagResource", "servicediscovery:UntagResource",
+            "servicediscovery:DeregisterInstance", "servicediscovery:TagResource", "servicediscovery:UntagResource",
         ),
         by_name=(
             "ecr:*Layer*", "ecr:Create*", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:Put*",
@@ -152,6 +161,8 @@ SERVICES: tuple[Service, ...] = (
             Named(service="ecs", resource="*/{name}"),
             Named(service="ecs", resource="task-definition/{name}:*"),
         ),
+        # Application Auto Scaling User Guide, "Permissions validation for API calls on target resources"
+        tried=("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "ecs:UpdateService"),
         passed_to=("ecs-tasks.amazonaws.com",),
         linked=("ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com"),
     ),
@@ -169,11 +180,12 @@ SERVICES: tuple[Service, ...] = (
         reads=(
             "autoscaling:Describe*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
             "iam:GetInstanceProfile", "iam:GetServiceLinkedRoleDeletionStatus", "scheduler:Get*", "scheduler:List*",
-            "ssm:Describe*", "ssm:GetParameter", "ssm:GetParameters",
+            "ssm:Describe*",
         ),
         at_home=(
-            "ec2:*IamInstanceProfile", "ec2:*LaunchTemplate*", "ec2:ModifyInstance*", "ec2:RunInstances",
-            "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances",
+            "ec2:*IamInstanceProfile*", "ec2:*LaunchTemplate*", "ec2:DeleteKeyPair", "ec2:ImportKeyPair",
+            "ec2:ModifyInstance*", "ec2:MonitorInstances", "ec2:RunInstances", "ec2:StartInstances",
+            "ec2:StopInstances", "ec2:TerminateInstances", "ec2:UnmonitorInstances",
         ),
         by_name=(
             "autoscaling:*InstanceRefresh", "autoscaling:*LoadBalancer*", "autoscaling:*MetricsCollection",
@@ -182,8 +194,8 @@ SERVICES: tuple[Service, ...] = (
             "autoscaling:*NotificationConfiguration", "autoscaling:Set*", "autoscaling:UpdateAutoScalingGroup",
             "codedeploy:Create*", "codedeploy:Delete*", "codedeploy:RegisterApplicationRevision",
             "codedeploy:StopDeployment", "codedeploy:TagResource", "codedeploy:UntagResource", "codedeploy:Update*",
-            "iam:*InstanceProfile", "iam:DeleteServiceLinkedRole", "scheduler:CreateSchedule",
-            "scheduler:DeleteSchedule", "scheduler:UpdateSchedule",
+            "iam:*InstanceProfile", "iam:DeleteServiceLinkedRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRole",
+            "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule",
         ),
         named=(
             Named(service="autoscaling", resource="autoScalingGroup:*:autoScalingGroupName/{name}", limit=255),
@@ -202,6 +214,8 @@ SERVICES: tuple[Service, ...] = (
         area=Area.COMPUTE,
         features=_of(Feature.FUNCTIONS),
         reads=("lambda:Get*", "lambda:List*", "sqs:GetQueue*", "sqs:ListQueueTags"),
+        # what a deleted function leaves in the network, for half an hour, in the way of its group and subnets
+        at_home=("ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"),
         by_name=(
             "lambda:AddPermission", "lambda:Create*", "lambda:Delete*", "lambda:Publish*", "lambda:Put*",
             "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:Update*",
@@ -232,6 +246,11 @@ SERVICES: tuple[Service, ...] = (
             "cloudfront:AllowVendedLogDeliveryForResource", "cloudfront:Create*", "cloudfront:Delete*",
             "cloudfront:TagResource", "cloudfront:UntagResource", "cloudfront:Update*",
         ),
+        by_name=("logs:TagResource", "logs:UntagResource"),
+        named=(
+            Named(service="logs", resource="delivery:*"),
+            Named(service="logs", resource="delivery-*:{name}", limit=60),
+        ),
     ),
     Service(
         area=Area.EDGE,
@@ -261,13 +280,14 @@ SERVICES: tuple[Service, ...] = (
         reads=(
             "cognito-identity:Describe*", "cognito-identity:GetIdentityPoolRoles",
             "cognito-identity:ListTagsForResource", "cognito-idp:Describe*", "cognito-idp:GetUserPoolMfaConfig",
-            "cognito-idp:ListTagsForResource",
+            "cognito-idp:GetWebACLForResource", "cognito-idp:ListTagsForResource",
         ),
         at_home=(
             "cognito-identity:*IdentityPool", "cognito-identity:SetIdentityPoolRoles", "cognito-identity:TagResource",
             "cognito-identity:UntagResource", "cognito-idp:*UserPool", "cognito-idp:*UserPoolClient",
-            "cognito-idp:*UserPoolDomain", "cognito-idp:AddCustomAttributes", "cognito-idp:CreateGroup",
-            "cognito-idp:DeleteGroup", "cognito-idp:GetGroup", "cognito-idp:SetLogDeliveryConfiguration",
+            "cognito-idp:*UserPoolDomain", "cognito-idp:*WebACL", "cognito-idp:AddCustomAttributes",
+            "cognito-idp:CreateGroup", "cognito-idp:DeleteGroup", "cognito-idp:GetGroup",
+            "cognito-idp:SetLogDeliveryConfiguration",
             "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource", "cognito-idp:UntagResource",
             "cognito-idp:UpdateGroup",
         ),
@@ -297,6 +317,11 @@ SERVICES: tuple[Service, ...] = (
             Named(service="logs", resource="log-group:*{system}*"),
             Named(service="sns", resource="{name}", limit=256),
         ),
+    ),
+    Service(
+        area=Area.WATCH,
+        features=_of(Feature.DATABASE),
+        named=(Named(service="logs", resource="log-group:/aws/rds/*/{name}/*"),),
     ),
     Service(
         area=Area.WATCH,

@@ -63,6 +63,11 @@ def python_archive(folder: Path) -> pulumi.AssetArchive:
     return pulumi.AssetArchive({name: pulumi.StringAsset(text) for name, text in texts.items()})
 
 
+def function_name(scope: Scope, part: str) -> str:
+    """Physical name of a function, known before it exists."""
+    return scope.name(part, limit=_LONGEST_NAME)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
     """Inputs of `Function`.
@@ -128,7 +133,7 @@ class Function(pulumi.ComponentResource):
 
         scope, settings = args.scope, args.settings
         self._name, self._args = name, args
-        self.name = scope.name(args.part, limit=_LONGEST_NAME)
+        self.name = function_name(scope, args.part)
         self.role_name = scope.name(f"lambda-{args.part}", limit=_LONGEST_NAME)
         self.timeout_seconds = settings.timeout_seconds
         self.log_group_name = f"/aws/lambda/{self.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 _ANYWHERE = "0.0.0.0/0"
 _EPHEMERAL = (1024, 65535)  # ports of replies (Amazon VPC User Guide: Network ACLs, Ephemeral ports)
-_REPLIES_TO_NAT = ((1024, 3388), (3390, 65535))  # the same without remote desktop
-_REPLIES_TO_LINUX = (32768, 65535)
+_REPLIES_FROM_OUTSIDE = ((1024, 3388), (3390, 65535))  # the same without remote desktop
 _FLOW_LOG_SECONDS = 60
 
 
@@ -30,6 +29,7 @@ class NetworkArgs:
     logs_key_arn: key of the flow logs' group; its policy must admit CloudWatch Logs.
     logs_bucket_arn: bucket of flow logs when the settings send them to S3; its policy must admit their delivery.
     database_port, cache_port: TCP ports the application tier may open in the tiers of database and cache.
+    outside_ports: TCP ports it may open outside the VPC beside 443.
     """
 
     scope: Scope
@@ -38,6 +38,7 @@ class NetworkArgs:
     logs_bucket_arn: pulumi.Input[str] | None = None
     database_port: int = 5432
     cache_port: int = 6379
+    outside_ports: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if self.settings.flow_log_destination is FlowLogDestination.S3 and self.logs_bucket_arn is None:
@@ -214,23 +215,25 @@ class Network(pulumi.ComponentResource):
     def _acls(self, ids: Mapping[Tier, Mapping[str, pulumi.Output[str]]]) -> None:
         """One network ACL per tier, and the default one emptied.
 
-        ACLs see single packets, so replies need their own rules. Port 3389 stays closed to the internet, as audits
-        demand: a NAT gateway that picks it as source port loses that one connection.
+        ACLs see single packets, so replies need rules of their own: NAT gateways and functions connect from any port
+        above 1023. Port 3389 stays closed to the internet, as audits demand: whoever picks it as source port loses that
+        one connection.
         """
         from pulumi_aws import ec2
 
         settings = self._args.settings
         vpc = str(settings.cidr)
         cidrs = subnets(settings)
-        outside = bool(self.nat_gateway_ids or settings.gateway_endpoints)
+        outside = sorted({443, *self._args.outside_ports}) if self.nat_gateway_ids or settings.gateway_endpoints else []
+        replies = [_tcp(_ANYWHERE, *ports) for ports in _REPLIES_FROM_OUTSIDE]
         rules: dict[Tier, tuple[list[_Rule], list[_Rule]]] = {
             Tier.PUBLIC: (
-                [_all(vpc), _tcp(_ANYWHERE, 443), _tcp(_ANYWHERE, 80), *(_tcp(_ANYWHERE, *r) for r in _REPLIES_TO_NAT)],
-                [_all(vpc), _tcp(_ANYWHERE, 443), _tcp(_ANYWHERE, *_EPHEMERAL)],
+                [_all(vpc), _tcp(_ANYWHERE, 443), _tcp(_ANYWHERE, 80), *replies],
+                [_all(vpc), *(_tcp(_ANYWHERE, port) for port in outside), _tcp(_ANYWHERE, *_EPHEMERAL)],
             ),
             Tier.APPLICATION: (
-                [_all(vpc), *([_tcp(_ANYWHERE, *_REPLIES_TO_LINUX)] if outside else [])],
-                [_all(vpc), *([_tcp(_ANYWHERE, 443)] if outside else [])],
+                [_all(vpc), *(replies if outside else [])],
+                [_all(vpc), *(_tcp(_ANYWHERE, port) for port in outside)],
             ),
         }
         application = [str(cidr) for cidr in cidrs[Tier.APPLICATION].values()]

@@ -16,6 +16,7 @@ from components.postgresql import Credentials
 from components.scope import Scope
 from settings.functions import FunctionArchitecture, Runtime, RuntimeSettings
 
+PART = "rotation"  # what its name says it is
 CODE = Path(__file__).parent / "functions" / "rotation"
 DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
 """The PostgreSQL driver and what it needs: pure Python, so it runs on whatever Lambda runs on."""
@@ -85,7 +86,7 @@ class Rotation(pulumi.ComponentResource):
             FunctionArgs(
                 scope=scope,
                 settings=_RUNTIME.model_copy(update={"log_days": args.log_days}),
-                part="rotation",
+                part=PART,
                 description="Changes the passwords of the database",
                 code=code(),
                 kms_key_arn=args.kms_key_arn,

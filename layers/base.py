@@ -18,7 +18,6 @@ from components.scope import Scope
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.storage import Storage, StorageArgs
 from settings.edge import Access
-from settings.fleet import FleetSettings
 from settings.keys import Purpose
 from settings.network import Nat
 from settings.stack import Settings
@@ -103,6 +102,7 @@ def build_base(settings: Settings) -> Base:
             logs_bucket_arn=pulumi.Output.concat("arn:aws:s3:::", storage.logs_bucket_name),
             database_port=_database_port(settings),
             cache_port=_cache_port(settings),
+            outside_ports=[] if (model := _model_address(settings)) is None else [model[1]],
         ),
     )
     groups = _groups(scope, settings, network)
@@ -205,7 +205,7 @@ def _groups(scope: Scope, settings: Settings, network: Network) -> SecurityGroup
             gateway_prefix_lists=network.gateway_prefix_lists,
             bastion=bastion is not None,
             ssh=bastion is not None and bastion.ssh is not None,
-            model=_model_address(None if compute is None else compute.fleet),
+            model=_model_address(settings),
         ),
     )
 
@@ -252,8 +252,9 @@ def _health_checkers(settings: Settings) -> dict[str, str]:
         ) from None
 
 
-def _model_address(fleet: FleetSettings | None) -> tuple[str, int] | None:
+def _model_address(settings: Settings) -> tuple[str, int] | None:
     """Where the language model answers, when it is a server of one's own (FAC-NET-22)."""
+    fleet = None if settings.compute is None else settings.compute.fleet
     if fleet is None or fleet.model.address is None:
         return None
     return str(fleet.model.address), fleet.model.port

@@ -551,9 +551,14 @@ def _api_origins(environment: Environment, api: ApiSettings | None) -> Iterator[
 
 @_check
 def _functions(
-    region: str, compute: ComputeSettings | None, storage: StorageSettings, network: NetworkSettings
+    region: str,
+    compute: ComputeSettings | None,
+    identity: IdentitySettings,
+    storage: StorageSettings,
+    network: NetworkSettings,
 ) -> Iterator[Problem]:
-    """A function's code and buckets exist, in its region (AWS Lambda API reference: FunctionCode)."""
+    """A function's code and buckets exist, in its region (AWS Lambda API reference: FunctionCode), and the job that
+    deploys it may read the code: Lambda asks S3 for it as its caller."""
     for name, function in ({} if compute is None else compute.functions).items():
         path = f"compute.functions.{name}"
         named = {f"{path}.buckets[{position}]": purpose for position, purpose in enumerate(function.buckets)}
@@ -563,6 +568,10 @@ def _functions(
             if purpose not in storage.buckets:
                 expected = f"a bucket under storage.buckets ({', '.join(storage.buckets) or 'there is none'})"
                 yield _problem(place, expected, purpose)
+        package, github = function.package, identity.github
+        if package is not None and github is not None and package.bucket not in github.release_buckets:
+            expected = f"{package.bucket}, where the deploying job must read {path}.package"
+            yield _problem("identity.github.release_buckets", expected, ", ".join(github.release_buckets) or "nothing")
         if function.image is not None and function.image.split(".")[3] != region:
             yield _problem(f"{path}.image", f"an image in a registry of {region}", function.image.split(".")[3])
         endpoints = network.interface_endpoints

@@ -21,10 +21,12 @@ class Feature(StrEnum):
     DETECTION = "detection"
     DIRECTORY = "directory"
     DOMAIN = "domain"
+    ENDPOINTS = "endpoints"
     EVENTS = "events"
     FIREWALL = "firewall"
     FLEET = "fleet"
     FUNCTIONS = "functions"
+    ROTATION = "rotation"
     SECRETS = "secrets"
     TRACING = "tracing"
     TRAIL = "trail"
@@ -44,11 +46,13 @@ _SECTIONS: dict[Feature, tuple[str, ...]] = {
         f"detection.{part}" for part in ("guard_duty", "config", "security_hub", "access_analyzer")
     ),
     Feature.DIRECTORY: ("directory",),
-    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.vpn", "api"),
+    Feature.DOMAIN: ("edge.domain", "edge.load_balancer", "edge.cdn", "edge.vpn", "api", "compute.discovery"),
+    Feature.ENDPOINTS: ("network.interface_endpoints",),
     Feature.EVENTS: ("observability.events", "recovery.snapshot_copies"),
     Feature.FIREWALL: ("edge.web_acl",),
     Feature.FLEET: ("compute.fleet", "bastion"),
     Feature.FUNCTIONS: ("compute.functions", "database.rotates_own", "recovery.snapshot_copies"),
+    Feature.ROTATION: ("database.rotates_own",),
     Feature.SECRETS: ("database", "cache", "secrets"),
     Feature.TRACING: ("observability.tracing",),
     Feature.TRAIL: ("observability.trail",),

@@ -19,6 +19,9 @@ Minutes = Annotated[int, Field(ge=1, le=60)]
 Cooldown = Annotated[int, Field(ge=0, le=3600)]
 
 
+_MIRROR = "https://mirrors.edge.kernel.org/ubuntu"  # amd64 only
+
+
 class FleetScalingSettings(Section):
     """When the fleet grows or shrinks by one instance (FAC-CMP-05, FAC-CMP-06, FAC-CMP-07)."""
 
@@ -56,10 +59,9 @@ class RuntimeSettings(Section):
     """Major version of Node.js; 20 is out of support since 30 April 2026 (FAC-N22)."""
     pm2_major: Annotated[int, Field(ge=5, le=9)] = 6
     """Major version of PM2, which keeps the application's processes running."""
-    package_mirror: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*/?$")] = (
-        "https://mirrors.edge.kernel.org/ubuntu"
-    )
-    """Ubuntu mirror that answers over HTTPS; Ubuntu's own answer on port 80 only, which stays closed (FAC-N26)."""
+    package_mirror: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*/?$")] = _MIRROR
+    """Ubuntu mirror that answers over HTTPS; Ubuntu's own answer on port 80 only, which stays closed (FAC-N26).
+    Packages for arm64 are in mirrors of `ubuntu-ports` only."""
     environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], str] = Field(default_factory=dict)
     """Variables of the application, name → value; values that are no secrets. Error tracking (FAC-IAM-14, FAC-OBS-16):
     SENTRY_ENVIRONMENT and SENTRY_TRACES_SAMPLE_RATE here, the address with its key in `secrets.supplied`."""
@@ -246,6 +248,8 @@ class FleetSettings(Section):
                 f"buckets.{self.release.bucket}: expected read or keep, as releases are read there, found deposit"
             )
         require_one_processor(self.instance_type, self.image_parameter)
+        if "arm64" in self.image_parameter and self.runtime.package_mirror == _MIRROR:
+            raise ValueError(f"runtime.package_mirror: expected a mirror of ubuntu-ports for arm64, found {_MIRROR}")
         return self
 
     @property

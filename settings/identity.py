@@ -38,7 +38,8 @@ class GithubSettings(Section):
     stack, with a role that reads configuration and state and writes nothing (OMN-OPS-01). It decrypts the state's
     secrets, so only people who may push can be trusted."""
     release_buckets: tuple[str, ...] = ()
-    """Purposes of buckets the job puts release archives into (FAC-STO-03, FAC-OPS-02)."""
+    """Purposes of buckets the job puts release archives into, and reads functions' packages from (FAC-STO-03,
+    FAC-OPS-02)."""
     create_provider: bool = True
     """Whether this stack creates GitHub's identity provider; an account has one, so a second stack says false."""
 

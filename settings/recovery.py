@@ -15,6 +15,16 @@ BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", 
 _COLD_STORAGE_DAYS = 90
 
 
+def state_bucket(system: str, account: str) -> str:
+    """The bucket of state that `phi backend create` makes; environments of a system in one account share it."""
+    return f"{system}-pulumi-state-{account}"
+
+
+def state_alias(system: str) -> str:
+    """Alias of the key that state's secrets, and that bucket, are encrypted with."""
+    return f"alias/{system}-pulumi-state"
+
+
 class RestoreTestInterval(StrEnum):
     """How often AWS Backup restores something to see that it can."""
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from operations.aws import Clients
 from settings.jurisdiction import FACTS
+from settings.recovery import state_alias, state_bucket
 from settings.stack import Settings
 
 RULE_ID = "state"
@@ -68,13 +69,13 @@ def planned(settings: Settings, account: str) -> Plan:
     """What a stack's state needs, named after the system: its environments in one account share the backend."""
     home = settings.region
     recovery = settings.recovery_region or FACTS[settings.jurisdiction].recovery[home]
-    base = f"{settings.system}-pulumi-state-{account}"
+    base = state_bucket(settings.system, account)
     own = settings.recovery is not None and settings.recovery.state_backend is not None
     return Plan(
         account=account,
         home=home,
         recovery=recovery,
-        alias=f"alias/{settings.system}-pulumi-state",
+        alias=state_alias(settings.system),
         buckets={} if own else {home: base, recovery: f"{base}-dr"},
         logs={} if own else {home: f"{base}-logs", recovery: f"{base}-dr-logs"},
         role=f"{settings.system}-pulumi-state-replication",

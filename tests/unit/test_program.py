@@ -1029,6 +1029,8 @@ def test_a_model_of_ones_own_is_reached_on_its_port_alone(recorded: Recorder) ->
     ways_out = [inputs for _, inputs in recorded.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")]
     (rule,) = [rule for rule in ways_out if rule["toPort"] == 11434]
     assert rule["cidrIpv4"] == "198.51.100.7/32"
+    acl = recorded.one("aws:ec2/networkAcl:NetworkAcl", "network-application-acl").inputs
+    assert [entry["toPort"] for entry in acl["egress"] if entry["cidrBlock"] == "0.0.0.0/0"] == [443, 11434]
     assert not [
         inputs
         for _, inputs in built("facnet").recorder.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")

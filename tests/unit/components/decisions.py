@@ -17,6 +17,8 @@ def some(value: Any) -> list[str]:
 def holds(operator: str, wanted: Any, given: Any) -> bool:
     """One condition of a statement, for the operators the documents use; a key that is absent is None."""
     quantifier, _, name = operator.rpartition(":")
+    if name.endswith("IfExists") and given is None:
+        return True
     if name == "Null":
         return (given is None) == (wanted == "true")
     negated, patterns = "Not" in name, some(wanted)

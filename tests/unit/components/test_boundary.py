@@ -15,6 +15,7 @@ from tests.unit.components.scopes import ACCOUNT_ID, scope
 from tests.unit.conftest import Recorder
 
 POLICY = "aws:iam/policy:Policy"
+LOGS = f"arn:aws:logs:ca-central-1:{ACCOUNT_ID}"
 OWN_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task"
 
 
@@ -46,6 +47,8 @@ def document(recorded: Recorder) -> str:
         ("backup:DeleteRecoveryPoint", "*", "denied"),
         ("backup:DeleteBackupVaultLockConfiguration", "*", "denied"),
         ("logs:DeleteLogGroup", "*", "denied"),
+        ("logs:PutRetentionPolicy", f"{LOGS}:log-group:/aws/lambda/berthcare-staging-rotation:*", "denied"),
+        ("logs:PutRetentionPolicy", f"{LOGS}:log-group:RDSOSMetrics:*", "allowed"),  # Enhanced Monitoring
         ("guardduty:DeleteDetector", "*", "denied"),
         ("config:StopConfigurationRecorder", "*", "denied"),
     ],

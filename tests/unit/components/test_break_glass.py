@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from components.break_glass import BreakGlass, BreakGlassArgs, break_glass_name
 from components.security_events import events
+from operations.database.tunnel import DOCUMENT
 from settings.identity import BreakGlassSettings
 from tests.unit.components.decisions import decide
 from tests.unit.components.scopes import ACCOUNT_ID, scope
@@ -77,6 +78,36 @@ def test_it_reads_and_restores_and_neither_deletes_nor_hides(
     build(recorded)
     arn = f"arn:aws:{action.split(':')[0]}:ca-central-1:{ACCOUNT_ID}:{resource}"
     assert decide(recorded.one(POLICY).inputs["policy"], action, arn, **context) == decision
+
+
+@pytest.mark.parametrize(
+    ("account", "document", "decision"),
+    [
+        ("", DOCUMENT, "allowed"),
+        (ACCOUNT_ID, "SSM-SessionManagerRunShell", "allowed"),
+        ("", "AWS-StartSSHSession", "not allowed"),
+    ],
+)
+def test_it_reaches_the_database_through_a_host(recorded: Recorder, account: str, document: str, decision: str) -> None:
+    build(recorded)
+    policy = recorded.one(POLICY).inputs["policy"]
+    host = f"arn:aws:ec2:ca-central-1:{ACCOUNT_ID}:instance/i-1"
+    assert decide(policy, "ssm:StartSession", host, **OWN) == "allowed"
+    assert decide(policy, "ssm:StartSession", host) == "not allowed"
+    assert decide(policy, "ssm:StartSession", f"arn:aws:ssm:ca-central-1:{account}:document/{document}") == decision
+
+
+def test_it_ends_its_own_sessions_only(recorded: Recorder) -> None:
+    build(recorded)
+    session = f"arn:aws:ssm:ca-central-1:{ACCOUNT_ID}:session/on-call-1"
+    (statement,) = (
+        statement
+        for statement in json.loads(recorded.one(POLICY).inputs["policy"])["Statement"]
+        if "ssm:TerminateSession" in statement["Action"]
+    )
+    assert statement["Resource"] == [f"arn:aws:ssm:ca-central-1:{ACCOUNT_ID}:session/*"]
+    assert statement["Condition"] == {"StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}"}}
+    assert decide(recorded.one(POLICY).inputs["policy"], "ssm:TerminateSession", session) == "not allowed"
 
 
 def test_it_restores_databases_of_the_stack_and_puts_objects_back(recorded: Recorder) -> None:

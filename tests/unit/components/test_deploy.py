@@ -16,18 +16,22 @@ from components.boundary import boundary_arn
 from components.deploy import DeployRoles, DeployRolesArgs
 from components.deploy_policy import ATTACHED_LIMIT, POLICY_LIMIT, linked, passed_to
 from components.scope import Scope
+from operations.backend.create import planned
 from settings.features import Feature
 from settings.identity import GithubSettings
+from settings.load import load
 from settings.naming import NamingSettings
 from settings.recovery import StateBackendSettings
 from tests.unit.components.decisions import decide
 from tests.unit.components.scopes import ACCOUNT_ID, scope
 from tests.unit.conftest import Recorder
+from tests.unit.settings.test_load import smallest
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 PHOTOS = "arn:aws:s3:::berthcare-photos-staging"
+STATE_BUCKET = f"berthcare-pulumi-state-{ACCOUNT_ID}"
 DATABASE = "berthcare/staging/database"
 GITHUB = GithubSettings(organization="clinic-example", repository="infrastructure", github_environment="staging")
 STATE = StateBackendSettings(bucket="berthcare-terraform-state", replica_bucket="berthcare-terraform-state-dr")
@@ -140,7 +144,7 @@ def test_githubs_provider_is_made_once_per_account_and_no_key_ever(recorded: Rec
             f"arn:aws:secretsmanager:ca-central-1:{ACCOUNT_ID}:secret:{DATABASE}-AbCdEf",
         ),
         ("sns:CreateTopic", f"arn:aws:sns:ca-central-1:{ACCOUNT_ID}:berthcare-staging-alarms"),
-        ("s3:PutObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/stacks/phi-platform/staging.json"),
+        ("s3:PutObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/stacks/phi-platform/staging.json"),
     ],
 )
 def test_the_deploy_role_manages_what_the_program_declares(action: str, resource: str) -> None:
@@ -180,8 +184,12 @@ def test_the_deploy_role_leaves_everything_else_alone(action: str, resource: str
         ("lambda:CreateFunction", "lambda:{}:function:{}-health", Feature.FUNCTIONS),
         ("apigateway:POST", "*", Feature.API),
         ("cognito-idp:CreateUserPool", "*", Feature.DIRECTORY),
+        ("cognito-idp:AssociateWebACL", "*", Feature.DIRECTORY),
+        ("route53:AssociateVPCWithHostedZone", "*", Feature.ENDPOINTS),
         ("ecs:CreateService", "ecs:{}:service/{}-services/{}-api", Feature.CONTAINERS),
         ("servicediscovery:CreatePrivateDnsNamespace", "*", Feature.CONTAINERS),
+        ("servicediscovery:DeregisterInstance", "*", Feature.CONTAINERS),
+        ("ec2:DeleteNetworkInterface", "*", Feature.FUNCTIONS),
         ("ec2:CreateClientVpnEndpoint", "*", Feature.VPN),
         (
             "elasticloadbalancing:CreateLoadBalancer",
@@ -244,9 +252,7 @@ def test_actions_that_restore_are_operations_of_rds() -> None:
     assert set(RESTORES) == {name for name in names if name.startswith("RestoreDB") and not name.endswith("FromS3")}
 
 
-@pytest.mark.parametrize(
-    ("bucket", "decision"), [("berthcare-pulumi-state", "allowed"), ("berthcare-photos-staging", "denied")]
-)
+@pytest.mark.parametrize(("bucket", "decision"), [(STATE_BUCKET, "allowed"), ("berthcare-photos-staging", "denied")])
 def test_the_deploy_role_reads_earlier_versions_of_its_state_only(
     recorded: Recorder, bucket: str, decision: str
 ) -> None:
@@ -361,7 +367,7 @@ def test_the_deploy_role_reads_no_patient_data_whatever_else_it_is_given(action:
 @pytest.mark.parametrize(
     ("aliases", "via", "decision"),
     [
-        (["alias/berthcare-pulumi"], None, "allowed"),
+        (["alias/berthcare-pulumi-state"], None, "allowed"),
         (["alias/berthcare-staging-data"], None, "denied"),
         (["alias/berthcare-staging-data"], "s3.ca-central-1.amazonaws.com", "denied"),
         (["alias/berthcare-staging-data"], "secretsmanager.ca-central-1.amazonaws.com", "allowed"),  # tries the key
@@ -376,8 +382,15 @@ def test_the_deploy_role_decrypts_its_state_and_nothing_else_itself(
     assert decide(deployed(), "kms:Decrypt", KEY, **context) == decision
 
 
+def test_the_deploy_role_encrypts_variables_of_functions_and_nothing_itself() -> None:
+    own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
+    via = {"kms__ViaService": "lambda.ca-central-1.amazonaws.com"}
+    assert decide(deployed(), "kms:Encrypt", KEY, **own, **via) == "allowed"
+    assert decide(deployed(), "kms:Encrypt", KEY, **own) == "not allowed"
+
+
 def test_the_deploy_role_cannot_give_a_data_key_the_alias_of_the_states_key() -> None:
-    alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi"
+    alias = f"arn:aws:kms:ca-central-1:{ACCOUNT_ID}:alias/berthcare-pulumi-state"
     tags = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
     assert decide(deployed(), "kms:CreateAlias", alias, **tags) == "not allowed"
 
@@ -387,6 +400,18 @@ def test_the_deploy_role_manages_keys_of_its_stack_only() -> None:
     own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
     assert decide(policy, "kms:PutKeyPolicy", KEY, **own) == "allowed"
     assert decide(policy, "kms:PutKeyPolicy", KEY, **{**own, "aws__ResourceTag/Project": "other"}) == "not allowed"
+
+
+@pytest.mark.parametrize(
+    ("tags", "decision"),
+    [({}, "allowed"), ({"Environment": "staging", "Project": "berthcare"}, "allowed"),
+     ({"Environment": "production", "Project": "berthcare"}, "not allowed"), ({"Project": "other"}, "not allowed")],
+)  # fmt: skip
+def test_the_deploy_role_tags_its_keys_and_makes_no_other_stacks_key_its_own(
+    tags: dict[str, str], decision: str
+) -> None:
+    held = {f"aws__ResourceTag/{name}": value for name, value in tags.items()}
+    assert decide(deployed(), "kms:TagResource", KEY, **held) == decision
 
 
 @pytest.mark.requirement("ALL-15", "BER-N01", "BER-N08")
@@ -409,6 +434,17 @@ def test_the_deploy_role_works_in_the_home_and_recovery_region_and_at_the_edge(
     assert decide(policy, action, resource, aws__RequestedRegion=region) == decision
 
 
+@pytest.mark.parametrize("action", ["ssm:GetParameter", "ssm:GetParameters"])
+def test_images_are_looked_up_and_no_other_parameter_is_read(recorded: Recorder, action: str) -> None:
+    roles(recorded, github=GITHUB.model_copy(update={"preview": True}))
+    image = "arn:aws:ssm:ca-central-1::parameter/aws/service/canonical/ubuntu/server/24.04/ami-id"
+    for role in ("deploy", "preview"):
+        policy = together(documents(recorded, role))
+        assert decide(policy, action, image) == "allowed"
+        assert decide(policy, action, f"arn:aws:ssm:ca-central-1:{ACCOUNT_ID}:parameter/other") == "not allowed"
+    assert decide(deployed(EVERYTHING - {Feature.FLEET}), action, image) == "not allowed"
+
+
 def test_without_recovery_the_deploy_role_stays_at_home() -> None:
     assert decide(deployed(), "s3:CreateBucket", PHOTOS, aws__RequestedRegion="ca-west-1") == "not allowed"
 
@@ -421,6 +457,24 @@ def test_the_deploy_role_manages_the_recorded_state_backend(recorded: Recorder) 
     for bucket in (STATE.bucket, STATE.replica_bucket):
         assert decide(policy, "s3:PutReplicationConfiguration", f"arn:aws:s3:::{bucket}") == "allowed"
     assert decide(policy, "s3:GetObject", f"arn:aws:s3:::{STATE.bucket}/.pulumi/meta.yaml") == "allowed"
+
+
+@pytest.mark.requirement("BER-OPS-02", "OMN-IAM-10")
+def test_jobs_reach_the_state_where_phi_backend_puts_it(recorded: Recorder) -> None:
+    settings = load({**smallest(), "phi-platform:system": "berthcare"})
+    made = planned(settings, ACCOUNT_ID)
+    bucket, key = f"arn:aws:s3:::{made.buckets['ca-central-1']}", {"kms__ResourceAliases": [made.alias]}
+    roles(recorded, github=GITHUB.model_copy(update={"preview": True}))
+    preview, deploy = (together(documents(recorded, role)) for role in ("preview", "deploy"))
+    for policy in (preview, deploy):
+        assert decide(policy, "s3:ListBucket", bucket) == "allowed"
+        assert decide(policy, "s3:GetObject", f"{bucket}/.pulumi/meta.yaml") == "allowed"
+        assert decide(policy, "kms:Decrypt", KEY, **key) == "allowed"
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        assert decide(deploy, action, f"{bucket}/.pulumi/locks/x") == "allowed"
+    for action in ("kms:Encrypt", "kms:GenerateDataKey"):  # secrets of the state, and the bucket's own encryption
+        assert decide(deploy, action, KEY, **key) == "allowed"
+        assert decide(preview, action, KEY, **key) == "not allowed"
 
 
 def test_every_statement_of_the_deploy_role_is_complete(recorded: Recorder) -> None:
@@ -646,10 +700,12 @@ def test_jobs_of_the_deploying_branch_preview_too_and_those_of_no_other(recorded
         ("ec2:DescribeVpcs", "*", "allowed"),
         ("rds:DescribeDBEngineVersions", "*", "allowed"),
         ("s3:GetBucketPolicy", PHOTOS, "allowed"),
+        ("s3:ListBucket", PHOTOS, "allowed"),  # HeadBucket, of a refresh
+        ("s3:ListBucket", "arn:aws:s3:::other-photos-staging", "not allowed"),
         ("iam:GetRolePolicy", f"arn:aws:iam::{ACCOUNT_ID}:role/berthcare-staging-ecs-task", "allowed"),
-        ("s3:GetObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/stacks/phi-platform/staging.json", "allowed"),
-        ("s3:PutObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/locks/x", "not allowed"),
-        ("s3:DeleteObject", "arn:aws:s3:::berthcare-pulumi-state/.pulumi/locks/x", "not allowed"),
+        ("s3:GetObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/stacks/phi-platform/staging.json", "allowed"),
+        ("s3:PutObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/locks/x", "not allowed"),
+        ("s3:DeleteObject", f"arn:aws:s3:::{STATE_BUCKET}/.pulumi/locks/x", "not allowed"),
         ("s3:GetObject", f"{PHOTOS}/1.jpg", "denied"),
         ("secretsmanager:GetSecretValue", "*", "denied"),
         ("ec2:CreateVpc", "*", "not allowed"),
@@ -673,13 +729,37 @@ def test_a_preview_is_allowed_nothing_that_changes_anything(recorded: Recorder) 
 
 
 @pytest.mark.requirement("FAC-STO-03", "FAC-OPS-02", "FAC-IAM-05")
-def test_a_job_puts_release_archives_into_the_named_bucket_only(recorded: Recorder) -> None:
+def test_a_job_keeps_release_archives_in_the_named_bucket_only(recorded: Recorder) -> None:
     policy = deployment(recorded, release_buckets=["berthcare-deployments-staging"])
     archive = "arn:aws:s3:::berthcare-deployments-staging/deployment-1.zip"
     assert decide(policy, "s3:PutObject", archive) == "allowed"
-    assert decide(policy, "s3:GetObject", archive) == "denied"
+    assert decide(policy, "s3:GetObject", archive) == "allowed"  # HeadObject, and Lambda, ask for it
     assert decide(policy, "s3:PutObject", f"{PHOTOS}/1.jpg") == "not allowed"
+    assert decide(policy, "s3:GetObject", f"{PHOTOS}/1.jpg") == "denied"
     assert decide(deployed(), "s3:PutObject", archive) == "not allowed"
+    assert decide(deployed(), "s3:GetObject", archive) == "denied"
+
+
+@pytest.mark.requirement("FAC-STO-03", "FAC-OPS-02")
+@pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey"])
+def test_release_archives_are_encrypted_with_a_key_of_the_stack_as_they_are_put(
+    recorded: Recorder, action: str
+) -> None:
+    policy = deployment(recorded, release_buckets=["berthcare-deployments-staging"])
+    via = {"kms__ViaService": "s3.ca-central-1.amazonaws.com"}
+    own = {"aws__ResourceTag/Project": "berthcare", "aws__ResourceTag/Environment": "staging"}
+    assert decide(policy, action, KEY, **via, **own) == "allowed"
+    assert decide(policy, action, KEY, **via, **{**own, "aws__ResourceTag/Project": "other"}) == "not allowed"
+    assert decide(policy, action, KEY, **own) != "allowed"
+    assert decide(deployed(), action, KEY, **via, **own) != "allowed"
+
+
+@pytest.mark.parametrize("action", ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "ecs:UpdateService"])
+def test_application_auto_scaling_may_try_what_it_will_do_and_the_job_itself_may_not(action: str) -> None:
+    alarm = f"arn:aws:cloudwatch:ca-central-1:{ACCOUNT_ID}:alarm:"
+    assert decide(deployed(), action, alarm, aws__ViaAWSService="true") == "allowed"
+    assert decide(deployed(), action, alarm, aws__ViaAWSService="false") == "not allowed"
+    assert decide(deployed(BERTHCARE), action, alarm, aws__ViaAWSService="true") == "not allowed"
 
 
 @pytest.mark.requirement("FAC-OPS-04", "FAC-OPS-05")

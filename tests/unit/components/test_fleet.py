@@ -420,7 +420,8 @@ def test_one_zone_or_a_bucket_that_is_not_there_is_refused() -> None:
 
 def test_an_arm_image_brings_the_agents_for_arm(recorded: Recorder) -> None:
     image = "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id"
-    build(recorded, {"instance_type": "t4g.medium", "image_parameter": image})
+    ports = {"package_mirror": "https://mirror.example.org/ubuntu-ports"}
+    build(recorded, {"instance_type": "t4g.medium", "image_parameter": image, "runtime": ports})
     assert "/ubuntu/arm64/latest/" in written(recorded)["/opt/phi/prepare"]
 
 

@@ -25,10 +25,11 @@ SCOPE = Scope(
     tags={"Project": "clinic"},
 )
 KEY = "arn:aws:kms:ca-central-1:111122223333:key/k"
+_WIRED = ("database_port", "cache_port", "outside_ports", "logs_bucket_arn")
 
 
 def build(recorded: Recorder, **values: Any) -> Network:
-    ports = {name: values.pop(name) for name in ("database_port", "cache_port", "logs_bucket_arn") if name in values}
+    ports = {name: values.pop(name) for name in _WIRED if name in values}
     settings = NetworkSettings(zones=values.pop("zones", ZONES), **values)
     args = NetworkArgs(scope=SCOPE, settings=settings, logs_key_arn=KEY, **ports)
     return recorded.run(lambda: Network("network", args))
@@ -117,6 +118,39 @@ def test_no_acl_opens_an_administration_port_to_the_internet(recorded: Recorder)
             if rule["cidrBlock"] == "0.0.0.0/0":
                 assert rule["protocol"] == "6", name
                 assert not any(rule["fromPort"] <= port <= rule["toPort"] for port in (20, 21, 22, 3389)), (name, rule)
+
+
+def passes(recorded: Recorder, tier: str, way: str, port: int) -> bool:
+    """Whether the ACL of a tier lets TCP from or to the internet pass on a port."""
+    rules = recorded.one("aws:ec2/networkAcl:NetworkAcl", f"network-{tier}-acl").inputs[way]
+    return any(rule["cidrBlock"] == "0.0.0.0/0" and rule["fromPort"] <= port <= rule["toPort"] for rule in rules)
+
+
+@pytest.mark.parametrize("port", [1024, 3388, 3390, 32767, 65535])
+def test_replies_from_outside_reach_whatever_port_lambda_or_nat_opened_the_connection_from(
+    recorded: Recorder, port: int
+) -> None:
+    build(recorded)
+    assert passes(recorded, "public", "ingress", port)
+    assert passes(recorded, "application", "ingress", port)
+
+
+def test_without_a_way_out_the_application_subnets_talk_to_the_vpc_only(recorded: Recorder) -> None:
+    build(recorded, nat=Nat.NONE, gateway_endpoints=frozenset(), outside_ports=[11434])
+    acl = recorded.one("aws:ec2/networkAcl:NetworkAcl", "network-application-acl").inputs
+    assert {rule["cidrBlock"] for rule in (*acl["ingress"], *acl["egress"])} == {"10.0.0.0/16"}
+
+
+@pytest.mark.requirement("FAC-NET-22")
+@pytest.mark.parametrize("port", [444, 11434])
+def test_another_port_is_opened_outside_only_where_it_is_asked_for(recorded: Recorder, port: int) -> None:
+    build(recorded)
+    assert not passes(recorded, "application", "egress", port)
+    more = Recorder()
+    build(more, outside_ports=[port])
+    for tier in ("application", "public"):
+        assert passes(more, tier, "egress", port)
+        assert passes(more, tier, "egress", 443)
 
 
 def test_every_subnet_has_an_acl_and_the_default_one_is_empty(recorded: Recorder) -> None:

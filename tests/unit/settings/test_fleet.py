@@ -93,9 +93,10 @@ def test_targets_are_services_and_fleet_alike() -> None:
     assert {name: target.target_type for name, target in compute.targets.items()} == {"api": "ip", "fleet": "instance"}
 
 
+PORTS = {"package_mirror": "https://mirror.example.org/ubuntu-ports"}
 ACCEPTED: list[tuple[type[Section], dict[str, Any]]] = [
     (FleetSettings, {"min_instances": 1, "desired_instances": 1, "max_instances": 1}),
-    (FleetSettings, {"instance_type": "t4g.medium", "image_parameter": UBUNTU_ARM}),
+    (FleetSettings, {"instance_type": "t4g.medium", "image_parameter": UBUNTU_ARM, "runtime": PORTS}),
     (FleetSettings, {"volume_gib": 8}),
     (FleetScalingSettings, {"cpu_low_percent": 69}),
     (RefreshSettings, {"day": 28, "hour": 23, "min_healthy_percent": 50, "max_healthy_percent": 150}),
@@ -122,6 +123,11 @@ REFUSED: list[tuple[type[Section], dict[str, Any], str]] = [
     (FleetSettings, {"instance_type": "t3"}, "pattern"),
     (FleetSettings, {"volume_gib": 7}, "greater than or equal to 8"),
     (FleetSettings, {"image_parameter": UBUNTU_ARM}, "expected an image for amd64, the processor of t3.medium"),
+    (
+        FleetSettings,
+        {"instance_type": "t4g.medium", "image_parameter": UBUNTU_ARM},
+        "expected a mirror of ubuntu-ports",
+    ),
     (FleetSettings, {"buckets": {"deployments": "deposit"}}, "expected read or keep"),
     (FleetScalingSettings, {"cpu_low_percent": 70}, "expected less than cpu_high_percent (70), found 70"),
     (RefreshSettings, {"day": 29}, "less than or equal to 28"),

@@ -239,6 +239,15 @@ def test_a_function_without_a_way_to_its_secret_is_refused() -> None:
     assert loaded(compute=compute, storage=CODE, network=network).compute is not None
 
 
+def test_a_job_that_deploys_functions_may_read_their_packages() -> None:
+    github = {"organization": "clinic-example", "repository": "app", "branch": "main"}
+    compute = {"functions": {"backend": PACKAGE}}
+    (bucket,) = problems(smallest(compute=compute, storage=CODE, identity={"github": github}))
+    assert bucket.startswith("phi-platform:identity.github.release_buckets: expected code")
+    told = {"github": {**github, "release_buckets": ["code"]}}
+    assert loaded(compute=compute, storage=CODE, identity=told).compute is not None
+
+
 def test_functions_need_no_load_balancer() -> None:
     assert loaded(compute={"functions": {"backend": PACKAGE}}, storage=CODE).edge is None
 
