@@ -95,6 +95,7 @@ def main() -> None:
         if told is None:
             raise
         message, code = told
+        message = "\n".join((message, *getattr(error, "__notes__", ())))
         errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(code)
 

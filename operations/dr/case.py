@@ -79,6 +79,16 @@ class Case:
         copied = self.abroad.written(self.client, self.name) is not None
         return self.stack(self.abroad if copied else self.home).outputs()
 
+    def unreachable(self) -> list[str]:
+        """What this machine lacks to reach the database, once there is one."""
+        if self.settings.database is None:
+            return []
+        try:
+            self.way.require()
+        except Mistake as mistake:
+            return [str(mistake)]
+        return []
+
     def home_answers(self) -> bool:
         """Whether the stack's database is there and serves; without one, whether the region's API answers."""
         rds = self.client("rds", self.settings.region)

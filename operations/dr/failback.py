@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import protections
+from operations.backend.move import move
 from operations.database.place import StackDatabase
 from operations.database.point_in_time import LONGEST_SECONDS, describe
 from operations.dr import objects
@@ -21,6 +22,7 @@ from operations.dr.case import Case
 from operations.dr.failover import check_answers
 from operations.dr.steps import Facts, Step
 from operations.mistakes import Refused
+from operations.terminal import project
 
 _ENDING = "-failback"
 _LONGEST = 63
@@ -78,7 +80,7 @@ def _check_sync(case: Case) -> Sequence[str]:
     found: list[str] = []
     for purpose, bucket in case.recovery_stack.outputs()["bucket_names"].items():
         compared = objects.compare(there, bucket, here, case.outputs["bucket_names"][purpose])
-        if compared.missing or compared.other:
+        if not compared.complete:
             found.append(f"bucket {purpose}: expected {compared.source.shown}, found {compared.found}.")
     return found
 
@@ -104,7 +106,7 @@ def _move_state(case: Case) -> Facts:
     newer = copy is not None and (home is None or _content(case, case.abroad) != _content(case, case.home))
     moved = newer and (home is None or _serial(case, case.abroad) > _serial(case, case.home))
     if moved:
-        case.stack(case.abroad).move_to(case.stack(case.home))
+        move(project(), case.name, case.home.url, source=case.abroad.url, recovering=True)
     return {"moved": moved}
 
 
@@ -217,6 +219,7 @@ def _remove(case: Case) -> Facts:
     """Destroy the recovery stack, protections lifted; its file stays, for the next time.
 
     Nothing of it is kept, neither final snapshot nor deleted secret: their names are needed again, the data are home.
+    Nor is a copy of the stack's state that a drill has made: nobody keeps it up to date.
     """
     stack = case.recovery_stack
     held = stack.resources()
@@ -226,7 +229,10 @@ def _remove(case: Case) -> Facts:
         stack.run("destroy", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
         protections.remove_remains(_Account(case), held)
     stack.run("stack", "rm", stack.name, "--yes", "--preserve-config")
-    return {"removed": len(held)}
+    drilled = case.journal.values["kind"] == "drill" and (case.journal.done("state") or {})["facts"]["moved"]
+    if drilled:
+        case.stack(case.abroad).run("stack", "rm", case.name, "--yes", "--force", "--preserve-config")
+    return {"removed": len(held), "state_in_copy_removed": drilled}
 
 
 def _check_removed(case: Case) -> Sequence[str]:
@@ -241,7 +247,7 @@ REMOVE: Step[Case] = Step(
 FAILBACK: tuple[Step[Case], ...] = (
     Step(
         name="data", title="Bring the data home: a snapshot copied, objects compared (the application has stopped)",
-        requirements=("BER-DR-22", "BER-DR-14"), act=_sync, verify=_check_sync,
+        requirements=("BER-DR-22", "BER-DR-14"), check=Case.unreachable, act=_sync, verify=_check_sync,
     ),
     Step(
         name="backend", title="Is the state's first home back?", requirements=("BER-DR-22",), check=_check_backend,

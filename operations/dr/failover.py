@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from operations.backend.move import move
 from operations.database.place import StackDatabase
 from operations.database.point_in_time import describe
 from operations.dr import objects, points, recovery_file
@@ -19,6 +20,7 @@ from operations.dr.case import Case
 from operations.dr.points import Point
 from operations.dr.steps import Facts, Step
 from operations.mistakes import Refused
+from operations.terminal import project
 from settings import load
 from settings.database import AuroraSettings
 
@@ -52,6 +54,7 @@ def _against(case: Case) -> Iterator[str]:
             f"{case.settings.region}: expected a region that is down, found the stack's database available there. "
             "Two databases that both take writes cannot be put together again: say --although-up if that cannot happen."
         )
+    yield from case.unreachable()
     if case.settings.database is not None:
         snapshot = copied_snapshot(case)
         if snapshot is None:
@@ -80,7 +83,7 @@ def _move_state(case: Case) -> Facts:
     """Keep where the state was, and go on with the copy; a state that is not replicated there is moved (BER-DR-16)."""
     there = case.abroad.written(case.client, case.name)
     if there is None:
-        case.stack(case.home).move_to(case.stack(case.abroad))
+        move(project(), case.name, case.abroad.url, source=case.home.url, recovering=True)
     return {"backend_before": case.home.url, "backend": case.abroad.url, "moved": there is None}
 
 
@@ -193,7 +196,7 @@ def _check_objects(case: Case) -> Sequence[str]:
     found: list[str] = []
     for purpose, copy in (case.outputs.get("replica_bucket_names") or {}).items():
         compared = objects.compare(s3, copy, s3, target[purpose])
-        if compared.missing or compared.other:
+        if not compared.complete:
             found.append(
                 f"bucket {purpose}: expected {compared.source.shown}, found {compared.found}. Copy what is too large "
                 "with S3 Batch Operations or DataSync, then go on."

@@ -40,8 +40,13 @@ class Compared:
     changed: tuple[str, ...]
 
     @property
+    def complete(self) -> bool:
+        """Whether the copy has everything, whatever it has besides."""
+        return not (self.missing or self.other or self.changed)
+
+    @property
     def same(self) -> bool:
-        return not (self.missing or self.other or self.extra or self.changed)
+        return self.complete and not self.extra
 
     @property
     def found(self) -> str:

@@ -149,22 +149,26 @@ def _load(it: Rehearsal) -> Facts:
     return {"data": it.data(it.database, it.outputs)}
 
 
-def _copy(it: Rehearsal) -> Facts:
-    """The function of the schedule, with the variables it was deployed with."""
-    pages = client("lambda", it.settings.region).get_paginator("list_functions").paginate()
+def copy_snapshot(stack: str, region: str) -> str:
+    """Run the function of the schedule, with the variables it was deployed with; the name of the copy."""
+    pages = client("lambda", region).get_paginator("list_functions").paginate()
     deployed = (
         each["Environment"]["Variables"] for page in pages for each in page["Functions"] if "Environment" in each
     )
     variables = next((each for each in deployed if "RECOVERY_KEY_ARN" in each), None)
     if variables is None:
-        raise Refused(f"{it.stack}: expected the function that copies snapshots, found none.")
+        raise Refused(f"{stack}: expected the function that copies snapshots, found none.")
     done = subprocess.run(
         [sys.executable, "-c", _CALL], cwd=_FUNCTION, capture_output=True, text=True, check=False,
-        env={**os.environ, **variables, "AWS_REGION": it.settings.region},
+        env={**os.environ, **variables, "AWS_REGION": region},
     )  # fmt: skip
     if done.returncode:
         raise Refused(f"The function that copies snapshots fails: {done.stderr.strip()}")
-    copied = json.loads(done.stdout)["copied"]
+    return str(json.loads(done.stdout)["copied"])
+
+
+def _copy(it: Rehearsal) -> Facts:
+    copied = copy_snapshot(it.stack, it.settings.region)
     it.standin.dump(it.database, copied)
     return {"snapshot": copied}
 
@@ -331,17 +335,22 @@ def rehearse(stack: str, settings: Settings, project: Path, folder: Path, show: 
         )
 
 
+def copy_project(project: Path, folder: Path) -> None:
+    """A project whose stack files may be written to."""
+    folder.mkdir()
+    for path in project.iterdir():
+        if path.name.startswith("Pulumi."):
+            shutil.copy(path, folder)
+        elif path.name not in _NOT_LINKED:
+            (folder / path.name).symlink_to(path)
+
+
 @contextlib.contextmanager
 def _embedded(stack: str, project: Path) -> Generator[LocalRun]:
     """An embedded AWS and a copy of the project's stack files, both gone afterwards; this process works there."""
     with tempfile.TemporaryDirectory(prefix="phi-drill-") as made:
         copied, directory = Path(made) / "project", Path(made) / "run"
-        copied.mkdir()
-        for path in project.iterdir():
-            if path.name.startswith("Pulumi."):
-                shutil.copy(path, copied)
-            elif path.name not in _NOT_LINKED:
-                (copied / path.name).symlink_to(path)
+        copy_project(project, copied)
         run = LocalRun(project=copied, directory=directory, policy_pack=copied / "policies", console=errors)
         try:
             with contextlib.chdir(copied), _environment(isolated(os.environ)):

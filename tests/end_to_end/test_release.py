@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
-import shlex
 import subprocess
 import sys
 import threading
@@ -86,13 +84,6 @@ def images(service: Deployed) -> Iterator[None]:
     yield
     ids = [{"imageTag": version} for version in (RUNS, UNHEALTHY, HEALTHY)]
     service.ecr.batch_delete_image(repositoryName=service.repository, imageIds=ids)
-
-
-@pytest.fixture
-def environment(staging: Phi) -> dict[str, str]:
-    lines = staging("env", "--stack", STACK).splitlines()
-    given = [shlex.split(line)[1].partition("=") for line in lines if line.startswith("export ")]
-    return {**os.environ, **{name: value for name, _, value in given}, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.mark.requirement("LWO-OPS-02", "LWO-OPS-03")

@@ -59,6 +59,7 @@ def test_a_failover_that_stopped_goes_on_at_its_step(phi: Phi, monkeypatch: pyte
     monkeypatch.setattr(failover, "FAILOVER", steps(answers=False))
     code, said = phi("failover", "berthcare", "--yes")
     assert (code, "the database does not answer yet" in said) == (3, True)
+    assert "start `phi dr failover berthcare` again: it goes on here" in said
     monkeypatch.setattr(failover, "FAILOVER", steps(answers=True))
     code, said = phi("failover", "berthcare", "--yes")
     assert (said.count("done before"), did) == (5, [step.name for step in failover.FAILOVER])
