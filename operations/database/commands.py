@@ -16,7 +16,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from operations import outputs
+from operations import outputs, terminal
 from operations.aws import client
 from operations.database import application_user, client_tools, connection, migration, point_in_time, tunnel
 from operations.database.connection import Server
@@ -477,7 +477,7 @@ def _show_result(work: Migration, findings: list[str], *, as_json: bool) -> None
         }  # fmt: skip
         output.print_json(json.dumps(document))
         return
-    table = Table("Table", "Rows", "Checksum", "Both sides", title="Old and new database", title_justify="left")
+    table = terminal.table("Table", "Rows", "Checksum", "Both sides", title="Old and new database")
     for each in results:
         same = "the same" if each.same else "[red]differ[/]"
         table.add_row(each.table, f"{each.target.rows:,}", each.target.checksum, same)

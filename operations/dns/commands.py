@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs, stack_file, state
+from operations import outputs, stack_file, state, terminal
 from operations.aws import client
 from operations.dns import records
 from operations.dns.records import Domain
@@ -194,7 +193,7 @@ def _ttl_now(domain: Domain, change: records.Change) -> int:
 
 
 def _show(changes: Sequence[records.Change]) -> None:
-    table = Table("Change", "Record", "To", "TTL, s")
+    table = terminal.table("Change", "Record", "To", "TTL, s")
     for change in changes:
         record = change["ResourceRecordSet"]
         to = record.get("AliasTarget", {}).get("DNSName") or ", ".join(

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from operations import outputs as stack_outputs
+from operations import terminal
 from operations.aws import client
 from operations.database.commands import Bundle, Direct, OutputsFile, Target, Through, Way, agree, parsed
 from operations.dr import engine, failback, failover, points, recovery_file, rehearsal, report, steps
@@ -124,26 +124,18 @@ def _recovery_file(stack: str) -> Path:
 
 
 def _show_status(found: points.Status, now: datetime) -> None:
-    table = _table("Store", "Where", "Recovery point", "Taken (UTC)", "Minutes old")
+    table = terminal.table("Store", "Where", "Recovery point", "Taken (UTC)", "Minutes old")
     for each in sorted(found.points, key=lambda point: (point.store, point.place, point.kind, point.taken)):
         name = f"{each.kind}: {each.name}" if each.name else each.kind
         table.add_row(each.store, each.place, name, f"{each.taken:%Y-%m-%d %H:%M}", f"{each.age_minutes(now):,.0f}")
     output.print(table, highlight=False, markup=False)
-    table = _table("Store", "Where", "What", "Expected", "Found", "Met")
+    table = terminal.table("Store", "Where", "What", "Expected", "Found", "Met")
     for each in found.objectives:
         met = "yes" if each.met else "[red]no[/]"
         table.add_row(each.store, each.place, each.what, each.expected, each.found, met)
     output.print(table, highlight=False)
     for note in found.notes:
         output.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _table(*columns: str) -> Table:
-    """A table in which no name is cut off."""
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 @app.command()

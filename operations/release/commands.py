@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs, stack_file, state
+from operations import outputs, stack_file, state, terminal
 from operations.aws import client
 from operations.mistakes import FINDING, Mistake, Refused
 from operations.release import fleet, health, images, services
@@ -130,7 +129,7 @@ def history(stack: Stack, service: Service, as_json: Json = False) -> None:
     if as_json:
         output.print_json(json.dumps(rows))
         return
-    table = Table(*(name.capitalize() for name in columns), title=f"{stack} {service}", title_justify="left")
+    table = terminal.table(*(name.capitalize() for name in columns), title=f"{stack} {service}")
     for row in rows:
         table.add_row(*(row[name] for name in columns))
     output.print(table, markup=False, highlight=False)

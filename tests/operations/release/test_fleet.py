@@ -23,13 +23,14 @@ class CodeDeploy:
     """The deployment group of the stack, and how its next deployments end."""
 
     def __init__(self, project: Project) -> None:
-        self.project, self.ends = project, list[str]()
+        self.project, self.ends, self.asked = project, list[str](), set[str]()
         self.api: Any = boto3.client("codedeploy", region_name=REGION)
         self.polls = 0
 
     def state_of(self, deployment: Any) -> None:
         """Every deployment is under way when it is first asked for, and then ends."""
-        if deployment.status == "Created":
+        if deployment.deployment_id not in self.asked:
+            self.asked.add(deployment.deployment_id)
             deployment.status = "InProgress"
         elif deployment.status == "InProgress":
             deployment.status = self.ends.pop(0) if self.ends else "Succeeded"
