@@ -21,6 +21,7 @@ from operations.dr import objects
 from operations.dr.case import Case
 from operations.dr.failover import check_answers
 from operations.dr.steps import Facts, Step
+from operations.engine_call import QUIET
 from operations.mistakes import Refused
 from operations.terminal import project
 
@@ -181,7 +182,7 @@ def _set_aside(case: Case, database: StackDatabase) -> str | None:
 def _deploy(case: Case) -> Facts:
     """`up` sees that the database is gone, and restores it."""
     stack = case.stack(case.home)
-    stack.run("up", "--yes", "--refresh", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    stack.run("up", "--yes", "--refresh", "--skip-preview", *QUIET, log=case.log)
     return {"resources": len(stack.resources())}
 
 
@@ -226,7 +227,7 @@ def _remove(case: Case) -> Facts:
     if held:
         stack.run("state", "unprotect", "--all", "--yes")
         protections.lift(_Account(case), held)
-        stack.run("destroy", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+        stack.run("destroy", "--yes", "--skip-preview", *QUIET, log=case.log)
         protections.remove_remains(_Account(case), held)
     stack.run("stack", "rm", stack.name, "--yes", "--preserve-config")
     drilled = case.journal.values["kind"] == "drill" and (case.journal.done("state") or {})["facts"]["moved"]

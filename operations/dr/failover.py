@@ -19,6 +19,7 @@ from operations.dr import objects, points, recovery_file
 from operations.dr.case import Case
 from operations.dr.points import Point
 from operations.dr.steps import Facts, Step
+from operations.engine_call import QUIET
 from operations.mistakes import Refused
 from operations.terminal import project
 from settings import load
@@ -104,10 +105,10 @@ def _prepare(case: Case) -> Facts:
     stack = case.recovery_stack
     if not stack.exists():
         stack.create(recovery_file.read(stack.file).get("secretsprovider"))
-    stack.run("preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    stack.run("preview", *QUIET, log=case.log)
     seen: set[str] = set()
     with case.log.open("a") as log:
-        process = stack.start("refresh", "--yes", "--skip-preview", "--suppress-progress", log=log)
+        process = stack.start("refresh", "--yes", "--skip-preview", *QUIET, log=log)
         while process.poll() is None:
             seen |= set(case.abroad.locks(case.client, stack.name))
             time.sleep(_LOOK_SECONDS)
@@ -152,7 +153,7 @@ def write_file(case: Case, snapshot: recovery_file.Snapshot | None) -> list[str]
 
 def _deploy(case: Case) -> Facts:
     """Create everything; the database is restored from the snapshot on the way (BER-DR-18, BER-DR-19)."""
-    case.recovery_stack.run("up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    case.recovery_stack.run("up", "--yes", "--skip-preview", *QUIET, log=case.log)
     outputs = case.recovery_stack.outputs()
     return {"region": outputs["region"], "resources": len(case.recovery_stack.resources())}
 

@@ -31,6 +31,7 @@ from operations.dr.failback import FAILBACK
 from operations.dr.failover import FAILOVER
 from operations.dr.standin import Standin, standing_in
 from operations.dr.steps import Facts, Journal, Step
+from operations.engine_call import QUIET
 from operations.local import LocalRun, isolated
 from operations.mistakes import Mistake, Refused
 from operations.terminal import errors
@@ -131,7 +132,7 @@ class Rehearsal:
 
 
 def _deploy(it: Rehearsal) -> Facts:
-    it.home.run("up", "--yes", "--suppress-progress", "--suppress-outputs", log=it.folder / "pulumi.log")
+    it.home.run("up", "--yes", *QUIET, log=it.folder / "pulumi.log")
     return {"resources": len(it.home.resources())}
 
 
@@ -311,16 +312,23 @@ def rehearse(stack: str, settings: Settings, project: Path, folder: Path, show: 
     Raises Mistake for a stack that cannot be rehearsed so, NotMet with what is not as it should be.
     """
     recovery = settings.recovery
-    if recovery is None or recovery.state_backend is None:
-        raise Mistake(f"{stack}: phi-platform:recovery.state_backend: expected where the state is copied, found none.")
-    if settings.database is None or isinstance(settings.database, AuroraSettings):
-        raise Mistake(f"{stack}: --embedded: expected a stack with an RDS instance, found none to stand in for.")
+    kept = None if recovery is None else recovery.state_backend
+    if (
+        recovery is None or recovery.snapshot_copies is None or kept is None or settings.database is None
+        or isinstance(settings.database, AuroraSettings)
+        or (settings.edge is not None and settings.edge.load_balancer is not None)
+    ):  # fmt: skip
+        raise Mistake(
+            f"{stack}: --embedded rehearses stacks with an RDS instance, which a server here stands in for, with "
+            "recovery.snapshot_copies and recovery.state_backend, and without a load balancer, behind which nobody "
+            f"answers here; this is none. `phi dr drill {stack}` in its account takes any stack."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with _embedded(stack, project) as run, standing_in(run.directory) as standin:
         ports = {phase: servers.free_port() for phase in ("home", "failover", "failback")}
         journal = Journal(folder / "journal.json")
         it = Rehearsal(
-            stack=stack, settings=settings, recovery=recovery, kept=recovery.state_backend, folder=folder, run=run,
+            stack=stack, settings=settings, recovery=recovery, kept=kept, folder=folder, run=run,
             standin=standin, journal=journal, ports=ports, show=show,
         )  # fmt: skip
         journal.begin(kind="drill", stack=stack)

@@ -82,7 +82,8 @@ def test_a_stack_is_not_destroyed_unasked_and_what_goes_with_it_is_said(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("mentalspace", "--embedded"), "recovery.state_backend: expected where the state is copied"),
+        (("mentalspace", "--embedded"), "mentalspace: --embedded rehearses stacks with an RDS instance"),
+        (("mentalspace",), "--backend: expected the URL of the copy of the state"),
         (("berthcare", "--embedded", "--dry-run"), "expected no other option"),
         (("berthcare", "--embedded", "--through", "127.0.0.1:5432"), "expected no other option"),
         (("nowhere", "--embedded"), "expected the stack file, found none"),
