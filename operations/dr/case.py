@@ -127,8 +127,19 @@ class Case:
         file.write_text(json.dumps(found, indent=2) + "\n")
         return {"file": str(file), "addresses": found}
 
-    def answers(self, name: str, outputs: Mapping[str, Any]) -> Iterator[checks.Answer]:
-        """Login, PING, bucket listing, health of the application (BER-DR-21)."""
+    def ask(self, name: str, outputs: Mapping[str, Any]) -> dict[str, str]:
+        """Question and answer, of everything a stack is asked for; all of it goes into the journal (BER-DR-21)."""
+        answers = list(self._answers(name, outputs))
+        self.journal.note(answers={"verify": [vars(answer) for answer in answers]})
+        return {answer.what: answer.found for answer in answers}
+
+    def bad_answers(self) -> list[str]:
+        """What did not answer as it should."""
+        answers = (self.journal.values.get("answers") or {}).get("verify", [])
+        return [f"{each['what']}: {each['found']}" for each in answers if each["good"] is False]
+
+    def _answers(self, name: str, outputs: Mapping[str, Any]) -> Iterator[checks.Answer]:
+        """Login, PING, bucket listing, health of the application."""
         region = str(outputs["region"])
         if self.settings.database is not None:
             database = StackDatabase.of(name, outputs)

@@ -19,7 +19,6 @@ from operations.database.place import StackDatabase
 from operations.database.point_in_time import LONGEST_SECONDS, describe
 from operations.dr import objects
 from operations.dr.case import Case
-from operations.dr.failover import check_answers
 from operations.dr.steps import Facts, Step
 from operations.engine_call import QUIET
 from operations.mistakes import Refused
@@ -201,9 +200,7 @@ def _tell_application(case: Case) -> Facts:
 
 
 def _verify(case: Case) -> Facts:
-    answers = list(case.answers(case.name, case.stack(case.home).outputs()))
-    case.journal.note(answers={"verify": [vars(answer) for answer in answers]})
-    return {answer.what: answer.found for answer in answers}
+    return case.ask(case.name, case.stack(case.home).outputs())
 
 
 class _Account:
@@ -274,7 +271,7 @@ FAILBACK: tuple[Step[Case], ...] = (
     ),
     Step(
         name="verify", title="Database login, cache, buckets, the application's health", requirements=("BER-DR-22",),
-        act=_verify, verify=check_answers,
+        act=_verify, verify=Case.bad_answers,
     ),
     REMOVE,
 )  # fmt: skip

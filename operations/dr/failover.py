@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import yaml
 
@@ -214,19 +213,7 @@ def _tell_application(case: Case) -> Facts:
 
 def _verify(case: Case) -> Facts:
     """BER-DR-21."""
-    return _asked(case, case.recovery_name, case.recovery_stack.outputs(), "verify")
-
-
-def _asked(case: Case, name: str, outputs: dict[str, Any], step: str) -> Facts:
-    answers = list(case.answers(name, outputs))
-    case.journal.note(answers={step: [vars(answer) for answer in answers]})
-    return {answer.what: answer.found for answer in answers}
-
-
-def check_answers(case: Case) -> Sequence[str]:
-    """What did not answer as it should, of the verification."""
-    answers = (case.journal.values.get("answers") or {}).get("verify", [])
-    return [f"{each['what']}: {each['found']}" for each in answers if each["good"] is False]
+    return case.ask(case.recovery_name, case.recovery_stack.outputs())
 
 
 FAILOVER: tuple[Step[Case], ...] = (
@@ -256,7 +243,7 @@ FAILOVER: tuple[Step[Case], ...] = (
     ),
     Step(
         name="verify", title="Database login, cache, buckets, the application's health",
-        requirements=("BER-DR-21",), act=_verify, verify=check_answers,
+        requirements=("BER-DR-21",), act=_verify, verify=Case.bad_answers,
     ),
 )  # fmt: skip
 """The seven steps of a failover, checks first."""
