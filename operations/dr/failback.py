@@ -19,13 +19,14 @@ from operations.database.place import StackDatabase
 from operations.database.point_in_time import LONGEST_SECONDS, describe
 from operations.dr import objects
 from operations.dr.case import Case
-from operations.dr.steps import Facts, Step
+from operations.dr.steps import Facts, Journal, Step
 from operations.engine_call import QUIET
 from operations.mistakes import Refused
 from operations.terminal import project
 
 _ENDING = "-failback"
 _LONGEST = 63
+_CLOCKS = timedelta(minutes=5)  # as far as this machine's may be from that of S3
 _SNAPSHOT = "phi-platform:database.snapshot"
 
 
@@ -40,8 +41,20 @@ def _sync(case: Case) -> Facts:
         facts |= _snapshot(case, StackDatabase.of(case.recovery_name, outputs))
     there, here = case.client("s3", case.recovery.region), case.client("s3", case.settings.region)
     for purpose, bucket in outputs["bucket_names"].items():
-        objects.bring(there, bucket, here, case.outputs["bucket_names"][purpose])
+        objects.bring(there, bucket, here, case.outputs["bucket_names"][purpose], since=_since(case))
     return facts
+
+
+def _since(case: Case) -> datetime:
+    """From when on objects may have been written over: until then the failover had brought them as they are at home.
+
+    Without its journal on this machine: always.
+    """
+    journals = sorted(case.folder.parent.glob("failover*/journal.json"))
+    brought = Journal(journals[-1]).done("objects") if journals else None
+    if brought is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(brought["finished"]) - _CLOCKS
 
 
 def _snapshot(case: Case, database: StackDatabase) -> dict[str, Any]:

@@ -54,6 +54,7 @@ insert into visits (patient, held)
 OUTAGE: LiteralString = "insert into patients (name, born) values ('Person of the outage', '1950-05-05')"
 OBJECTS = 20
 """Objects in each bucket that has a copy."""
+_KEPT = "drill/000"  # still at home when the region is back, and written over meanwhile
 _FUNCTION = Path(__file__).parents[2] / "components" / "functions" / "snapshot_copies"
 _CALL = "import json, os, handler; print(json.dumps(handler.run(handler.Work.of(os.environ))))"
 _NOT_LINKED = frozenset({".git", ".phi", "tests"})
@@ -192,14 +193,14 @@ def _check_before_loss(it: Rehearsal) -> Sequence[str]:
 
 
 def _lose(it: Rehearsal) -> Facts:
-    """The database goes with its automated backups, the server and the objects at home."""
+    """The database goes with its automated backups, the server and the objects at home but one in each bucket."""
     rds, s3, name = client("rds", it.settings.region), client("s3", it.settings.region), it.database.identifier
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
     it.standin.end()
     for purpose in it.outputs["replica_bucket_names"]:
         bucket = it.outputs["bucket_names"][purpose]
-        for key in objects.listing(s3, bucket):
+        for key in objects.listing(s3, bucket).keys() - {_KEPT}:
             s3.delete_object(Bucket=bucket, Key=key)
     return {"lost": steps.now(), "database": name}
 
@@ -219,13 +220,13 @@ def _fail_over(it: Rehearsal) -> Facts:
 
 
 def _work_abroad(it: Rehearsal) -> Facts:
-    """Life goes on there: a row and an object more."""
+    """Life goes on there: a row and an object more, and one written over by another of the same size."""
     database, outputs = it.abroad()
     it.standin.fill(database, OUTAGE)
     purpose = next(iter(it.outputs["replica_bucket_names"]))
-    client("s3", database.region).put_object(
-        Bucket=outputs["bucket_names"][purpose], Key="drill/outage", Body=b"abroad"
-    )
+    s3, bucket = client("s3", database.region), outputs["bucket_names"][purpose]
+    s3.put_object(Bucket=bucket, Key="drill/outage", Body=b"abroad")
+    s3.put_object(Bucket=bucket, Key=_KEPT, Body=os.urandom(objects.listing(s3, bucket)[_KEPT][0]))
     return {"data": it.data(database, outputs)}
 
 

@@ -159,6 +159,18 @@ def test_objects_that_are_missing_or_cut_short_are_brought_and_others_stay(accou
     assert (after.missing, after.other, after.changed, after.extra) == ((), (), (), ("extra",))
 
 
+@pytest.mark.requirement("BER-DR-22")
+def test_what_was_written_over_by_something_of_the_same_size_is_brought_home(account: None) -> None:
+    home, abroad = (boto3.client("s3", region_name=region) for region in (HOME, ABROAD))
+    there, here = "berthcare-photos-staging-dr", "berthcare-photos-staging"
+    abroad.put_object(Bucket=there, Key="one", Body=b"the sane")
+    now = datetime.now(UTC)
+    objects.bring(abroad, there, home, here, since=now + timedelta(minutes=1))
+    assert objects.digest(home, here, "one") != objects.digest(abroad, there, "one")
+    objects.bring(abroad, there, home, here, since=now - timedelta(minutes=1))
+    assert objects.digest(home, here, "one") == objects.digest(abroad, there, "one")
+
+
 @pytest.mark.requirement("BER-DR-15")
 def test_locks_and_age_of_a_state_are_read_from_a_bucket_and_from_a_folder(account: None, tmp_path: Path) -> None:
     s3 = boto3.client("s3", region_name=ABROAD)
