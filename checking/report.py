@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from checking.judgement import Judged
+from operations.terminal import indented
 from policies.baseline import fingerprint
 from policies.judge import Verdict
 from policies.rule import Rule, Severity
@@ -19,8 +19,11 @@ _SCORES = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Se
 _STYLES = {Severity.LOW: "dim", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
 
 
+STATUSES = ("mandatory", "advisory", "waived", "baseline")
+
+
 def status(verdict: Verdict) -> str:
-    """`waived`, `baseline`, `mandatory` or `advisory`."""
+    """One of STATUSES."""
     if verdict.waived is not None:
         return "waived"
     if verdict.accepted:
@@ -29,28 +32,25 @@ def status(verdict: Verdict) -> str:
 
 
 def show(judged: Judged, console: Console) -> None:
-    """Print the findings, resource by resource, and how many there are of each status."""
-    by_urn: dict[str, list[Verdict]] = {}
+    """Print the findings, rule by rule, what must be fixed first, and how many there are of each status."""
+    by_rule: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in judged.verdicts:
-        by_urn.setdefault(verdict.urn, []).append(verdict)
-    for urn, verdicts in by_urn.items():
-        kind, _, name = urn.rpartition("::")
-        type = kind.rpartition("::")[2].rpartition("$")[2]
-        table = Table(title=Text(f"{name}  ({type})"), title_justify="left", expand=True)
-        table.add_column("Rule", overflow="fold", ratio=2)
-        table.add_column("Severity", no_wrap=True)
-        table.add_column("Finding", ratio=5)
+        by_rule.setdefault((status(verdict), verdict.rule.id), []).append(verdict)
+    severities = list(reversed(Severity))
+    for (state, id), verdicts in sorted(
+        by_rule.items(), key=lambda each: (STATUSES.index(each[0][0]), severities.index(each[1][0].rule.severity))
+    ):
+        rule = verdicts[0].rule
+        console.print(Text.assemble((f"{state}, {rule.severity}", _STYLES[rule.severity]), "  ", (id, "bold")))
         for verdict in verdicts:
-            text = Text(verdict.message)
-            if verdict.waived is not None:
-                text.append(f"\nWaived: {verdict.waived}", style="dim")
-            text.append(f"\nSafeguard: {verdict.rule.citation}\nFix: {verdict.rule.remedy}", style="dim")
-            severity = Text(f"{verdict.rule.severity}\n{status(verdict)}", style=_STYLES[verdict.rule.severity])
-            table.add_row(Text(verdict.rule.id), severity, text)
-        console.print(table)
-    counts = [
-        f"{sum(status(v) == s for v in judged.verdicts)} {s}" for s in ("mandatory", "advisory", "waived", "baseline")
-    ]
+            kind, _, name = verdict.urn.rpartition("::")
+            console.print(indented(f"• {name} ({kind.rpartition('::')[2].rpartition('$')[2]}): {verdict.message}"))
+        for reason in dict.fromkeys(verdict.waived for verdict in verdicts if verdict.waived is not None):
+            console.print(indented(f"Waived: {reason}", "dim"))
+        for name, fact in (("Fix", rule.remedy), ("Safeguard", rule.citation)):
+            if fact:
+                console.print(indented(f"{name}: {fact}", "dim"))
+    counts = [f"{sum(status(verdict) == each for verdict in judged.verdicts)} {each}" for each in STATUSES]
     console.print(f"{judged.name}: {judged.resources} resources; findings: {', '.join(counts)}.", markup=False)
 
 

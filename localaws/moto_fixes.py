@@ -29,6 +29,7 @@ def apply() -> None:
     _lock_tokens()
     _show_members_of_replication_groups()
     _read_conditions_of_buckets()
+    _end_deployments()
 
 
 def _read_conditions_of_buckets() -> None:
@@ -98,6 +99,34 @@ def _member(name: str, group: Any) -> dict[str, Any]:
         "CacheSubnetGroupName": group.cache_subnet_group_name,
         "SecurityGroups": [{"SecurityGroupId": id, "Status": "active"} for id in group.security_group_ids or ()],
     }
+
+
+def _end_deployments() -> None:
+    """A CodeDeploy deployment has succeeded on the instances of its groups; moto's are created for ever.
+
+    Source: AWS CodeDeploy API Reference, DeploymentInfo: status, deploymentOverview.
+    """
+    from moto.backends import get_backend
+    from moto.codedeploy.models import CodeDeployBackend
+
+    backend_class: Any = CodeDeployBackend
+    if hasattr(backend_class, "ends_deployments"):
+        return
+    plain = backend_class.create_deployment
+
+    def create(backend: Any, *, application_name: str, deployment_group_name: str, **more: Any) -> str:
+        id = plain(backend, application_name, deployment_group_name, **more)
+        made = backend.deployments[id]
+        fleets: Any = get_backend("autoscaling")[backend.account_id][backend.region_name].autoscaling_groups
+        of_group = backend.get_deployment_group(application_name, deployment_group_name).auto_scaling_groups
+        made.deployment_overview["Succeeded"] = sum(
+            len(fleets[each].instance_states) for each in of_group if each in fleets
+        )
+        made.status, made.start_time, made.complete_time = "Succeeded", made.create_time, made.create_time
+        return id
+
+    backend_class.create_deployment = create
+    backend_class.ends_deployments = True
 
 
 def _lock_tokens() -> None:

@@ -11,10 +11,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from engine import install
-from operations import adopt
+from operations import adopt, terminal
 from operations.adopt import Finding, Outcome
 from operations.adopt_lookups import LOOKUPS
 from operations.aws import Clients, client
@@ -134,7 +133,7 @@ def _show(console: Console, stack: str, findings: list[Finding]) -> None:
                 f"{finding.outcome}: {finding.wanted.type} {finding.wanted.name}: {what}",
                 style="red", highlight=False, soft_wrap=True,
             )  # fmt: skip
-    table = Table("Type", *(outcome.value for outcome in Outcome), title=f"Resources of {stack}", title_justify="left")
+    table = terminal.table("Type", *(outcome.value for outcome in Outcome), title=f"Resources of {stack}")
     counts = Counter((finding.wanted.type, finding.outcome) for finding in findings)
     for type_name in sorted({finding.wanted.type for finding in findings}):
         table.add_row(type_name, *(str(counts[type_name, outcome] or "") for outcome in Outcome))

@@ -64,7 +64,14 @@ class OnDemand(TyperGroup):
             alone.command(cmd_name)(found)
             command = typer.main.get_command(alone)
         command.name = cmd_name
+        for each in (command, *getattr(command, "commands", {}).values()):
+            each.help = _reflowed(each.help or "")
         return command
+
+
+def _reflowed(text: str) -> str:
+    """Paragraphs without the line breaks of the source: a terminal has its own width."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 app = typer.Typer(
@@ -95,6 +102,7 @@ def main() -> None:
         if told is None:
             raise
         message, code = told
+        message = "\n".join((message, *getattr(error, "__notes__", ())))
         errors.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(code)
 

@@ -11,6 +11,9 @@ from engine import install
 from engine.install import Engine
 from operations.mistakes import Refused
 
+QUIET = ("--suppress-outputs", "--suppress-progress")
+"""What the engine need not print: the outputs are read on their own, and progress is for a person at a terminal."""
+
 
 def required(purpose: str = "", otherwise: str = "") -> Engine:
     """The engine there is. Raises Refused when there is none, which says what for and what else would do."""

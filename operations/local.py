@@ -51,7 +51,8 @@ class LocalError(Exception):
 def isolated(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without the user's AWS and Pulumi accounts, whose AWS credentials are worth nothing."""
     kept = {name: value for name, value in environment.items() if not name.startswith(("AWS_", "PULUMI_"))}
-    loopback = ",".join(filter(None, (environment.get("NO_PROXY"), "127.0.0.1", "localhost")))
+    unproxied = [*filter(None, environment.get("NO_PROXY", "").split(",")), "127.0.0.1", "localhost"]
+    loopback = ",".join(dict.fromkeys(unproxied))
     return {
         **kept, **FAKE_CREDENTIALS,
         "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from localaws import lifecycle
 from operations import adopt_commands
+from operations.engine_call import QUIET
 from operations.local import LocalRun, isolated
 from operations.local_report import Report, text
 from operations.terminal import errors, output, project
@@ -122,7 +123,7 @@ def preview(stack: Stack = "staging") -> None:
 @app.command()
 def refresh(stack: Stack = "staging") -> None:
     """Bring the state in line with what the embedded account really holds."""
-    ending(local_run().run(stack, ["refresh", "--yes", "--suppress-outputs", "--suppress-progress"]))
+    ending(local_run().run(stack, ["refresh", "--yes", *QUIET]))
 
 
 @app.command()

@@ -73,7 +73,7 @@ class Report:
         if ended.code:
             self._line("Nothing was changed.")
         self._line(
-            f"All of it, as the engine shows it: `phi local run --stack {self.stack} -- preview --refresh`.",
+            f"In full: `phi local run --stack {self.stack} -- preview --refresh`.",
             style="dim",
         )
 
@@ -173,7 +173,7 @@ class Report:
             self._line(f"    {', '.join(said)}: `phi check {self.stack}` lists them.")
         for note in notes:
             rules = _count(len(note.message.partition("in it: ")[2].split("; ")), "rule")
-            self._line(f"    {rules} could not be verified yet: the update knows the values, and judges them again.")
+            self._line(f"    {rules} could not be verified yet: the update judges them again.")
 
     def _problems(self, ended: Ended, *, refused: bool) -> None:
         said = [

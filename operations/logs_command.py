@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs
+from operations import outputs, terminal
 from operations.aws import client
 from operations.mistakes import Mistake
 from operations.terminal import output
@@ -78,7 +77,7 @@ def _database_files(stack: str, given: Mapping[str, Any]) -> None:
     rds = client("rds", given["region"])
     instance = writer(rds, identifier) if "aurora_cluster_endpoint" in given else identifier
     pages = rds.get_paginator("describe_db_log_files").paginate(DBInstanceIdentifier=instance)
-    table = Table("File", "Bytes", "Written", title=instance, title_justify="left")
+    table = terminal.table("File", "Bytes", "Written", title=instance)
     for file in (file for page in pages for file in page["DescribeDBLogFiles"]):
         written = datetime.fromtimestamp(file["LastWritten"] / 1000, UTC)
         table.add_row(file["LogFileName"], f"{file['Size']:,}", f"{written:%Y-%m-%d %H:%M}")

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
-from rich.table import Table
 
-from operations import outputs
+from operations import outputs, terminal
 from operations.aws import Clients, client
 from operations.mistakes import FINDING
 from operations.terminal import output
@@ -40,7 +39,7 @@ def show_status(
     if as_json:
         output.print_json(json.dumps([asdict(part) for part in found]))
     else:
-        table = Table("Part", "Name", "State", title=stack, title_justify="left")
+        table = terminal.table("Part", "Name", "State", title=stack)
         for part in found:
             table.add_row(part.kind, part.name, part.state if part.well else f"[red]{part.state}[/]")
         output.print(table, highlight=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from operations.engine_call import required, running
+from operations.engine_call import QUIET, required, running
 from operations.mistakes import Refused
 from operations.terminal import project
 
@@ -23,8 +23,7 @@ def update(stack: str, urns: Sequence[str]) -> None:
         environment.setdefault("PULUMI_OPTION_POLICY_PACK", str(project() / "policies"))
     targets = [argument for urn in urns for argument in ("--target", urn)]
     done = subprocess.run(
-        [engine.pulumi, "up", "--stack", stack, "--yes", "--non-interactive", "--suppress-outputs",
-         "--suppress-progress", *targets],
+        [engine.pulumi, "up", "--stack", stack, "--yes", "--non-interactive", *QUIET, *targets],
         cwd=project(),
         env=environment,
         stdin=subprocess.DEVNULL,

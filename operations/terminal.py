@@ -7,6 +7,9 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from operations.mistakes import Mistake
 
@@ -20,6 +23,19 @@ def project() -> Path:
     """The folder of the Pulumi project: the working directory, or the nearest folder above it with a `Pulumi.yaml`."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table that cuts no name off, however narrow the terminal."""
+    made = Table(title=title, title_justify="left")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def indented(text: str, style: str = "") -> Padding:
+    """A text in the paragraph of what stands above it."""
+    return Padding(Text(text, style, overflow="fold"), (0, 0, 0, 4))
 
 
 def agree(question: str, yes: bool) -> None:

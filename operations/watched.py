@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import plan
+from operations.engine_call import QUIET
 from operations.engine_events import EventLog, uncoloured
 from operations.progress import Progress
 
@@ -50,7 +51,7 @@ def watch(
     try:
         with tempfile.TemporaryFile() as display, tempfile.TemporaryFile() as errors, progress, interrupts_ignored():
             process = subprocess.Popen(
-                [*command, "--event-log", str(log), "--non-interactive", "--suppress-outputs", "--suppress-progress"],
+                [*command, "--event-log", str(log), "--non-interactive", *QUIET],
                 cwd=folder, env={**environment, **plan.ENVIRONMENT},
                 stdin=subprocess.DEVNULL, stdout=display, stderr=errors,
             )  # fmt: skip

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from operations import terminal
 from operations.aws import client
 from operations.backend import create as making
 from operations.backend import move as moving
@@ -88,9 +88,7 @@ def show(stack: Stack, url: Url = None, as_json: AsJson = False) -> None:
             "problems": found.problems,
         })  # fmt: skip
     else:
-        table = Table(title=f"{stack}: its state")
-        for column in ("", "Bucket", "Region", "Versions", "Written (UTC)"):
-            table.add_column(column)
+        table = terminal.table("", "Bucket", "Region", "Versions", "Written (UTC)", title=f"{stack}: its state")
         for name, kept in (("state", found.primary), ("copy", found.copy)):
             if kept is not None:
                 when = "not there" if kept.written is None else f"{kept.written:%Y-%m-%d %H:%M:%S}"

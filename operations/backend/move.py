@@ -33,18 +33,21 @@ class Moved:
     secrets_provider: str | None
 
 
-def move(project: Path, stack: str, url: str) -> Moved:
+def move(project: Path, stack: str, url: str, *, source: str | None = None, recovering: bool = False) -> Moved:
     """Copy a stack's state into the backend at `url`.
 
+    source: URL of the backend it is in; default: the one in use.   recovering: an older state there is replaced, and
+    operations that the loss of a region has cut short are let go of.
     Raises Mistake when the backend already holds the stack, Refused when the engine fails or the copy differs.
     """
     with tempfile.TemporaryDirectory(prefix="phi-backend-") as temporary:
         folder = Path(temporary)
         exported, copied = folder / "exported.json", folder / "copied.json"
-        pulumi("stack", "export", "--stack", stack, "--file", str(exported), folder=project)
+        here = {**os.environ, **({} if source is None else {"PULUMI_BACKEND_URL": source})}
+        pulumi("stack", "export", "--stack", stack, "--file", str(exported), folder=project, environment=here)
         document: dict[str, Any] = json.loads(exported.read_text())
         pending = document["deployment"].get("pending_operations")
-        if pending:
+        if pending and not recovering:
             raise Refused(f"{stack} has {len(pending)} unfinished operations: `pulumi refresh` ends them first.")
         provider = provider_of(document)
         bare = folder / "project"
@@ -52,11 +55,13 @@ def move(project: Path, stack: str, url: str) -> Moved:
         (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": project_name(project), "runtime": "python"}))
         environment = {name: value for name, value in os.environ.items() if name not in _OWN}
         environment["PULUMI_BACKEND_URL"] = url
-        if any(each["name"] == stack for each in json.loads(pulumi(
-            "stack", "ls", "--json", folder=bare, environment=environment))):  # fmt: skip
+        listed = json.loads(pulumi("stack", "ls", "--json", folder=bare, environment=environment))
+        there = any(each["name"] == stack for each in listed)
+        if there and not recovering:
             raise Mistake(f"{url}: expected no stack {stack}, found one; nothing was changed.")
-        chosen = () if provider is None else ("--secrets-provider", provider)
-        pulumi("stack", "init", stack, "--no-select", *chosen, folder=bare, environment=environment)
+        if not there:
+            chosen = () if provider is None else ("--secrets-provider", provider)
+            pulumi("stack", "init", stack, "--no-select", *chosen, folder=bare, environment=environment)
         pulumi("stack", "import", "--stack", stack, "--file", str(exported), folder=bare, environment=environment)
         pulumi("stack", "export", "--stack", stack, "--file", str(copied), folder=bare, environment=environment)
         before, after = compared(stack, exported), compared(stack, copied)

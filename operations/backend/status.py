@@ -55,7 +55,7 @@ def read(clients: Clients, there: Place, region: str, project: str, stack: str, 
         name = str(rule["Destination"]["Bucket"]).rpartition(":")[2]
         home = _region_of(clients, name, region)
         copy = _kept(clients, name, home, key)
-        latency = _latency(clients, home, there.bucket, name, str(rule.get("ID", "")), now)
+        latency = replication_latency(clients("cloudwatch", home), there.bucket, name, str(rule.get("ID", "")), now)
     held = tuple(locks(clients, there, region, project, stack))
     return Status(
         primary=primary, copy=copy, latency_seconds=latency, locks=held,
@@ -121,9 +121,12 @@ def _region_of(clients: Clients, bucket: str, fallback: str) -> str:
         return fallback
 
 
-def _latency(clients: Clients, region: str, source: str, copy: str, rule: str, now: datetime) -> float | None:
-    """The metric is published in the copy's region, Maximum only (BER-N06)."""
-    answer = clients("cloudwatch", region).get_metric_statistics(
+def replication_latency(cloudwatch: Any, source: str, copy: str, rule: str, now: datetime) -> float | None:
+    """Longest replication of the last hour, seconds; None: nothing was replicated.
+
+    cloudwatch: in the copy's region, where the metric is published, as Maximum only (BER-N06).
+    """
+    answer = cloudwatch.get_metric_statistics(
         Namespace="AWS/S3",
         MetricName="ReplicationLatency",
         Dimensions=[

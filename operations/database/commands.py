@@ -16,7 +16,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from operations import outputs
+from operations import outputs, terminal
 from operations.aws import client
 from operations.database import application_user, client_tools, connection, migration, point_in_time, tunnel
 from operations.database.connection import Server
@@ -61,24 +61,37 @@ class Way:
     target: str | None
     bundle: Path | None
 
+    @property
+    def open_tunnel(self) -> tuple[str, int] | None:
+        """Host and port of the tunnel that is open already. Raises Mistake for anything else."""
+        if self.through is None:
+            return None
+        host, _, port = self.through.rpartition(":")
+        if not host or not port.isdigit():
+            raise Mistake(f"--through: expected HOST:PORT such as 127.0.0.1:15432, found {self.through}.")
+        return "127.0.0.1" if host == "localhost" else host, int(port)
+
+    def require(self) -> None:
+        """Raises Mistake for what this machine lacks to go this way."""
+        certificate_bundle(self.bundle)
+        if self.direct and self.open_tunnel is not None:
+            raise Mistake("--direct, --through: expected one of them, found both.")
+        if not self.direct and self.open_tunnel is None:
+            tunnel.require_programs()
+
 
 @contextlib.contextmanager
 def reached(database: StackDatabase, who: Login, way: Way, address: str | None = None) -> Generator[Server]:
     """The stack's database, reached as asked: straight, through a tunnel that is open, or through one of our own."""
+    way.require()
     server = database.server(who, certificate_bundle(way.bundle))
     if address is not None:
         server = Server(parameters={**server.parameters, "host": address}, password=server.password)
-    if way.direct and way.through is not None:
-        raise Mistake("--direct, --through: expected one of them, found both.")
     if way.direct:
         yield server
-    elif way.through is not None:
-        host, _, port = way.through.rpartition(":")
-        if not host or not port.isdigit():
-            raise Mistake(f"--through: expected HOST:PORT such as 127.0.0.1:15432, found {way.through}.")
-        yield server.through("127.0.0.1" if host == "localhost" else host, int(port))
+    elif way.open_tunnel is not None:
+        yield server.through(*way.open_tunnel)
     else:
-        tunnel.require_programs()
         opening = tunnel.plan(database, client, target=way.target, port=None, address=address)
         with tunnel.opened(opening):
             yield server.through(tunnel.LOOPBACK, opening.port)
@@ -464,7 +477,7 @@ def _show_result(work: Migration, findings: list[str], *, as_json: bool) -> None
         }  # fmt: skip
         output.print_json(json.dumps(document))
         return
-    table = Table("Table", "Rows", "Checksum", "Both sides", title="Old and new database", title_justify="left")
+    table = terminal.table("Table", "Rows", "Checksum", "Both sides", title="Old and new database")
     for each in results:
         same = "the same" if each.same else "[red]differ[/]"
         table.add_row(each.table, f"{each.target.rows:,}", each.target.checksum, same)

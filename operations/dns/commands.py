@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs, stack_file, state
+from operations import outputs, stack_file, state, terminal
 from operations.aws import client
 from operations.dns import records
 from operations.dns.records import Domain
@@ -131,17 +130,7 @@ def cutback(stack: Stack, folder: Folder = None, yes: Yes = False, as_json: Json
 def _problem_through(domain: Domain, settings: Settings) -> str | None:
     """What the application answers through the load balancer, when it is not the wanted: the request goes to its
     own name and asks for the domain, so it proves the certificate too."""
-    return health.problem_through(domain.target, domain.names[0], _health_path(settings), seconds=HEALTH_SECONDS)
-
-
-def _health_path(settings: Settings) -> str:
-    edge, compute = settings.edge, settings.compute
-    if edge is not None and edge.health_check is not None:
-        return edge.health_check.path
-    if compute is not None and compute.fleet is not None:
-        return compute.fleet.health_path
-    routed = {} if compute is None else compute.routed
-    return min(routed.values(), key=lambda each: each.priority).health_path if routed else "/health"
+    return health.problem_through(domain.target, domain.names[0], health.path_of(settings), seconds=HEALTH_SECONDS)
 
 
 def _domain(stack: str) -> tuple[Domain, Settings]:
@@ -194,7 +183,7 @@ def _ttl_now(domain: Domain, change: records.Change) -> int:
 
 
 def _show(changes: Sequence[records.Change]) -> None:
-    table = Table("Change", "Record", "To", "TTL, s")
+    table = terminal.table("Change", "Record", "To", "TTL, s")
     for change in changes:
         record = change["ResourceRecordSet"]
         to = record.get("AliasTarget", {}).get("DNSName") or ", ".join(

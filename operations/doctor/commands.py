@@ -9,9 +9,8 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs
+from operations import outputs, terminal
 from operations.aws import client
 from operations.doctor import account, backend, quotas, tools
 from operations.doctor.point import Point, Verdict, point
@@ -91,9 +90,8 @@ def _agreement(settings: Settings) -> Point:
 
 
 def _show(stack: str | None, found: list[Point]) -> None:
-    table = Table(title="This machine" if stack is None else f"{stack}: this machine and its account")
-    for column in ("", "What", "Found"):
-        table.add_column(column, overflow="fold")
+    title = "This machine" if stack is None else f"{stack}: this machine and its account"
+    table = terminal.table("", "What", "Found", title=title)
     for each in found:
         table.add_row(f"[{_STYLES[each.verdict]}]{each.verdict.value}[/]", each.name, each.found.replace("[", r"\["))
     output.print(table)

@@ -79,6 +79,16 @@ class Case:
         copied = self.abroad.written(self.client, self.name) is not None
         return self.stack(self.abroad if copied else self.home).outputs()
 
+    def unreachable(self) -> list[str]:
+        """What this machine lacks to reach the database, once there is one."""
+        if self.settings.database is None:
+            return []
+        try:
+            self.way.require()
+        except Mistake as mistake:
+            return [str(mistake)]
+        return []
+
     def home_answers(self) -> bool:
         """Whether the stack's database is there and serves; without one, whether the region's API answers."""
         rds = self.client("rds", self.settings.region)
@@ -117,8 +127,19 @@ class Case:
         file.write_text(json.dumps(found, indent=2) + "\n")
         return {"file": str(file), "addresses": found}
 
-    def answers(self, name: str, outputs: Mapping[str, Any]) -> Iterator[checks.Answer]:
-        """Login, PING, bucket listing, health of the application (BER-DR-21)."""
+    def ask(self, name: str, outputs: Mapping[str, Any]) -> dict[str, str]:
+        """Question and answer, of everything a stack is asked for; all of it goes into the journal (BER-DR-21)."""
+        answers = list(self._answers(name, outputs))
+        self.journal.note(answers={"verify": [vars(answer) for answer in answers]})
+        return {answer.what: answer.found for answer in answers}
+
+    def bad_answers(self) -> list[str]:
+        """What did not answer as it should."""
+        answers = (self.journal.values.get("answers") or {}).get("verify", [])
+        return [f"{each['what']}: {each['found']}" for each in answers if each["good"] is False]
+
+    def _answers(self, name: str, outputs: Mapping[str, Any]) -> Iterator[checks.Answer]:
+        """Login, PING, bucket listing, health of the application."""
         region = str(outputs["region"])
         if self.settings.database is not None:
             database = StackDatabase.of(name, outputs)

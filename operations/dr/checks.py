@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import ssl
@@ -14,10 +13,11 @@ from urllib.parse import urlsplit
 from operations.aws import Clients
 from operations.database import catalog, fingerprint
 from operations.database.connection import Server
+from operations.release import health
 from settings.stack import Settings
 
 _SECONDS = 10
-_HEALTH = "/health"
+_START_SECONDS = 120  # of an application that has just been deployed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,20 +81,7 @@ def application(settings: Settings, outputs: Mapping[str, Any]) -> Answer:
     balancer, url = outputs.get("load_balancer_dns_name"), outputs.get("application_url")
     if balancer is None or url is None or settings.edge is None or settings.edge.load_balancer is None:
         return Answer(what="application", found="the stack has no load balancer to ask", good=None)
-    name = str(urlsplit(str(url)).hostname)
-    path = _health_path(settings)
-    try:
-        with socket.create_connection((str(balancer), 443), timeout=_SECONDS) as plain:
-            tls = ssl.create_default_context().wrap_socket(plain, server_hostname=name)
-            connection = http.client.HTTPConnection(name)
-            connection.sock = tls
-            connection.request("GET", path, headers={"Host": name})
-            status = connection.getresponse().status
-    except OSError as error:
-        return Answer(what=f"application {path}", found=f"no answer ({error})", good=False)
-    return Answer(what=f"application {path}", found=f"HTTP {status}", good=status == http.HTTPStatus.OK)
-
-
-def _health_path(settings: Settings) -> str:
-    targets = {} if settings.compute is None else settings.compute.targets
-    return next((target.health_path for target in targets.values()), _HEALTH)
+    path = health.path_of(settings)
+    host = str(urlsplit(str(url)).hostname)
+    problem = health.problem_through(str(balancer), host, path, seconds=_START_SECONDS)
+    return Answer(what=f"application {path}", found=problem or "answers as it should", good=problem is None)

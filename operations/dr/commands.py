@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from operations import outputs as stack_outputs
+from operations import terminal
 from operations.aws import client
 from operations.database.commands import Bundle, Direct, OutputsFile, Target, Through, Way, agree, parsed
 from operations.dr import engine, failback, failover, points, recovery_file, rehearsal, report, steps
@@ -76,7 +76,7 @@ def status(
     """Show every recovery point with its age, and whether the recovery objectives are met; exit code 1 when not."""
     settings, file = settings_of(stack)
     found = points.status(settings, stack_outputs.read(stack, outputs_file), client, spot_checks=spot_checks)
-    found = replace(found, objectives=(*found.objectives, _planned(stack, settings, file)))
+    found = replace(found, objectives=(*found.objectives, *_kept(stack, settings), _planned(stack, settings, file)))
     now = datetime.now(UTC)
     if as_json:
         output.print_json(
@@ -95,6 +95,19 @@ def status(
         raise typer.Exit(FINDING)
 
 
+def _kept(stack: str, settings: Settings) -> Iterator[points.Objective]:
+    """Whether the stack's state is in the bucket that is copied (BER-DR-05)."""
+    kept = None if settings.recovery is None else settings.recovery.state_backend
+    if kept is None:
+        return
+    written = Backend.bucket(kept.bucket, settings.region).written(client, stack)
+    yield points.Objective(
+        store="state", place=points.HOME, what=f"of {stack}", expected=f"in {kept.bucket}",
+        found="none: see `phi backend move`" if written is None else f"written {written:%Y-%m-%d %H:%M}",
+        met=written is not None,
+    )  # fmt: skip
+
+
 def _planned(stack: str, settings: Settings, file: Path) -> points.Objective:
     """Whether the recovery stack's file is there, and fits the stack as it is today (BER-DR-24)."""
     derived = recovery_file.derive(recovery_file.read(file), settings, None)
@@ -111,12 +124,12 @@ def _recovery_file(stack: str) -> Path:
 
 
 def _show_status(found: points.Status, now: datetime) -> None:
-    table = Table("Store", "Where", "Recovery point", "Taken (UTC)", "Minutes old", title_justify="left")
+    table = terminal.table("Store", "Where", "Recovery point", "Taken (UTC)", "Minutes old")
     for each in sorted(found.points, key=lambda point: (point.store, point.place, point.kind, point.taken)):
         name = f"{each.kind}: {each.name}" if each.name else each.kind
         table.add_row(each.store, each.place, name, f"{each.taken:%Y-%m-%d %H:%M}", f"{each.age_minutes(now):,.0f}")
     output.print(table, highlight=False, markup=False)
-    table = Table("Store", "Where", "What", "Expected", "Found", "Met")
+    table = terminal.table("Store", "Where", "What", "Expected", "Found", "Met")
     for each in found.objectives:
         met = "yes" if each.met else "[red]no[/]"
         table.add_row(each.store, each.place, each.what, each.expected, each.found, met)
@@ -256,12 +269,16 @@ def _run(
     def consent(step: Step[Case]) -> None:
         agree(f"Step {numbers[step.name]}: {step.title}?", yes)
 
+    again = f"Once that is put right, start `phi dr {kind} {case.name}` again: it goes on here."
     try:
         findings = steps.run(chosen, case, journal, show=show, agree=consent, dry_run=dry_run)
     except NotMet as stopped:
         _told(stopped)
-        errors.print(f"Put it right, and start `phi dr {kind} {case.name}` again: it goes on here.", markup=False)
+        errors.print(again, markup=False, highlight=False)
         raise typer.Exit(FINDING) from None
+    except Exception as error:
+        error.add_note(again)
+        raise
     if dry_run:
         for finding in findings:
             output.print(finding, style="red", highlight=False, markup=False, soft_wrap=True)

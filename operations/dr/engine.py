@@ -5,19 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from operations.aws import Clients
-from operations.backend.move import provider_of
-from operations.backend.place import place, project_name
+from operations.backend.place import place
 from operations.engine_call import required, running
 from operations.mistakes import Mistake, Refused
 from operations.terminal import project
@@ -78,8 +74,6 @@ class Stack:
     name: str
     backend: Backend
     file: Path
-    folder: Path | None = None
-    """Where `pulumi` runs; None: in the project."""
 
     def run(self, *arguments: str, text: str | None = None, log: Path | None = None) -> str:
         """What a `pulumi` command prints, which also goes into a log. Raises Refused with its last words."""
@@ -99,7 +93,7 @@ class Stack:
         engine = required()
         return subprocess.Popen(
             [engine.pulumi, *arguments, "--non-interactive"],
-            cwd=self.folder or project(),
+            cwd=project(),
             env=running(engine, self.environment),
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
             stdout=log or subprocess.PIPE,
@@ -130,20 +124,6 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         return json.loads(self.run("stack", "export"))["deployment"].get("resources") or []
-
-    def move_to(self, other: Stack) -> None:
-        """Copy the state into another backend; secrets stay encrypted as they are.
-
-        `stack init` writes into the stack file of its folder: here it is an empty project of the same name.
-        """
-        with tempfile.TemporaryDirectory(prefix="phi-state-") as folder:
-            bare, file = Path(folder), Path(folder) / "state.json"
-            self.run("stack", "export", "--file", str(file))
-            (bare / "Pulumi.yaml").write_text(yaml.safe_dump({"name": project_name(project()), "runtime": "python"}))
-            elsewhere = replace(other, folder=bare, file=bare / f"Pulumi.{other.name}.yaml")
-            if not elsewhere.exists():
-                elsewhere.create(provider_of(json.loads(file.read_text())))
-            elsewhere.run("stack", "import", "--file", str(file))
 
 
 def file_of(stack: str) -> Path:

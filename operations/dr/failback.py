@@ -14,16 +14,19 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import protections
+from operations.backend.move import move
 from operations.database.place import StackDatabase
 from operations.database.point_in_time import LONGEST_SECONDS, describe
 from operations.dr import objects
 from operations.dr.case import Case
-from operations.dr.failover import check_answers
-from operations.dr.steps import Facts, Step
+from operations.dr.steps import Facts, Journal, Step
+from operations.engine_call import QUIET
 from operations.mistakes import Refused
+from operations.terminal import project
 
 _ENDING = "-failback"
 _LONGEST = 63
+_CLOCKS = timedelta(minutes=5)  # as far as this machine's may be from that of S3
 _SNAPSHOT = "phi-platform:database.snapshot"
 
 
@@ -38,8 +41,20 @@ def _sync(case: Case) -> Facts:
         facts |= _snapshot(case, StackDatabase.of(case.recovery_name, outputs))
     there, here = case.client("s3", case.recovery.region), case.client("s3", case.settings.region)
     for purpose, bucket in outputs["bucket_names"].items():
-        objects.bring(there, bucket, here, case.outputs["bucket_names"][purpose])
+        objects.bring(there, bucket, here, case.outputs["bucket_names"][purpose], since=_since(case))
     return facts
+
+
+def _since(case: Case) -> datetime:
+    """From when on objects may have been written over: until then the failover had brought them as they are at home.
+
+    Without its journal on this machine: always.
+    """
+    journals = sorted(case.folder.parent.glob("failover*/journal.json"))
+    brought = Journal(journals[-1]).done("objects") if journals else None
+    if brought is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(brought["finished"]) - _CLOCKS
 
 
 def _snapshot(case: Case, database: StackDatabase) -> dict[str, Any]:
@@ -78,7 +93,7 @@ def _check_sync(case: Case) -> Sequence[str]:
     found: list[str] = []
     for purpose, bucket in case.recovery_stack.outputs()["bucket_names"].items():
         compared = objects.compare(there, bucket, here, case.outputs["bucket_names"][purpose])
-        if compared.missing or compared.other:
+        if not compared.complete:
             found.append(f"bucket {purpose}: expected {compared.source.shown}, found {compared.found}.")
     return found
 
@@ -104,7 +119,7 @@ def _move_state(case: Case) -> Facts:
     newer = copy is not None and (home is None or _content(case, case.abroad) != _content(case, case.home))
     moved = newer and (home is None or _serial(case, case.abroad) > _serial(case, case.home))
     if moved:
-        case.stack(case.abroad).move_to(case.stack(case.home))
+        move(project(), case.name, case.home.url, source=case.abroad.url, recovering=True)
     return {"moved": moved}
 
 
@@ -179,7 +194,7 @@ def _set_aside(case: Case, database: StackDatabase) -> str | None:
 def _deploy(case: Case) -> Facts:
     """`up` sees that the database is gone, and restores it."""
     stack = case.stack(case.home)
-    stack.run("up", "--yes", "--refresh", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    stack.run("up", "--yes", "--refresh", "--skip-preview", *QUIET, log=case.log)
     return {"resources": len(stack.resources())}
 
 
@@ -198,9 +213,7 @@ def _tell_application(case: Case) -> Facts:
 
 
 def _verify(case: Case) -> Facts:
-    answers = list(case.answers(case.name, case.stack(case.home).outputs()))
-    case.journal.note(answers={"verify": [vars(answer) for answer in answers]})
-    return {answer.what: answer.found for answer in answers}
+    return case.ask(case.name, case.stack(case.home).outputs())
 
 
 class _Account:
@@ -217,16 +230,20 @@ def _remove(case: Case) -> Facts:
     """Destroy the recovery stack, protections lifted; its file stays, for the next time.
 
     Nothing of it is kept, neither final snapshot nor deleted secret: their names are needed again, the data are home.
+    Nor is a copy of the stack's state that a drill has made: nobody keeps it up to date.
     """
     stack = case.recovery_stack
     held = stack.resources()
     if held:
         stack.run("state", "unprotect", "--all", "--yes")
         protections.lift(_Account(case), held)
-        stack.run("destroy", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+        stack.run("destroy", "--yes", "--skip-preview", *QUIET, log=case.log)
         protections.remove_remains(_Account(case), held)
     stack.run("stack", "rm", stack.name, "--yes", "--preserve-config")
-    return {"removed": len(held)}
+    drilled = case.journal.values["kind"] == "drill" and (case.journal.done("state") or {})["facts"]["moved"]
+    if drilled:
+        case.stack(case.abroad).run("stack", "rm", case.name, "--yes", "--force", "--preserve-config")
+    return {"removed": len(held), "state_in_copy_removed": drilled}
 
 
 def _check_removed(case: Case) -> Sequence[str]:
@@ -241,7 +258,7 @@ REMOVE: Step[Case] = Step(
 FAILBACK: tuple[Step[Case], ...] = (
     Step(
         name="data", title="Bring the data home: a snapshot copied, objects compared (the application has stopped)",
-        requirements=("BER-DR-22", "BER-DR-14"), act=_sync, verify=_check_sync,
+        requirements=("BER-DR-22", "BER-DR-14"), check=Case.unreachable, act=_sync, verify=_check_sync,
     ),
     Step(
         name="backend", title="Is the state's first home back?", requirements=("BER-DR-22",), check=_check_backend,
@@ -267,7 +284,7 @@ FAILBACK: tuple[Step[Case], ...] = (
     ),
     Step(
         name="verify", title="Database login, cache, buckets, the application's health", requirements=("BER-DR-22",),
-        act=_verify, verify=check_answers,
+        act=_verify, verify=Case.bad_answers,
     ),
     REMOVE,
 )  # fmt: skip

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import yaml
 
+from operations.backend.move import move
 from operations.database.place import StackDatabase
 from operations.database.point_in_time import describe
 from operations.dr import objects, points, recovery_file
 from operations.dr.case import Case
 from operations.dr.points import Point
 from operations.dr.steps import Facts, Step
+from operations.engine_call import QUIET
 from operations.mistakes import Refused
+from operations.terminal import project
 from settings import load
 from settings.database import AuroraSettings
 
@@ -52,6 +54,7 @@ def _against(case: Case) -> Iterator[str]:
             f"{case.settings.region}: expected a region that is down, found the stack's database available there. "
             "Two databases that both take writes cannot be put together again: say --although-up if that cannot happen."
         )
+    yield from case.unreachable()
     if case.settings.database is not None:
         snapshot = copied_snapshot(case)
         if snapshot is None:
@@ -80,7 +83,7 @@ def _move_state(case: Case) -> Facts:
     """Keep where the state was, and go on with the copy; a state that is not replicated there is moved (BER-DR-16)."""
     there = case.abroad.written(case.client, case.name)
     if there is None:
-        case.stack(case.home).move_to(case.stack(case.abroad))
+        move(project(), case.name, case.abroad.url, source=case.home.url, recovering=True)
     return {"backend_before": case.home.url, "backend": case.abroad.url, "moved": there is None}
 
 
@@ -101,10 +104,10 @@ def _prepare(case: Case) -> Facts:
     stack = case.recovery_stack
     if not stack.exists():
         stack.create(recovery_file.read(stack.file).get("secretsprovider"))
-    stack.run("preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    stack.run("preview", *QUIET, log=case.log)
     seen: set[str] = set()
     with case.log.open("a") as log:
-        process = stack.start("refresh", "--yes", "--skip-preview", "--suppress-progress", log=log)
+        process = stack.start("refresh", "--yes", "--skip-preview", *QUIET, log=log)
         while process.poll() is None:
             seen |= set(case.abroad.locks(case.client, stack.name))
             time.sleep(_LOOK_SECONDS)
@@ -149,7 +152,7 @@ def write_file(case: Case, snapshot: recovery_file.Snapshot | None) -> list[str]
 
 def _deploy(case: Case) -> Facts:
     """Create everything; the database is restored from the snapshot on the way (BER-DR-18, BER-DR-19)."""
-    case.recovery_stack.run("up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs", log=case.log)
+    case.recovery_stack.run("up", "--yes", "--skip-preview", *QUIET, log=case.log)
     outputs = case.recovery_stack.outputs()
     return {"region": outputs["region"], "resources": len(case.recovery_stack.resources())}
 
@@ -193,7 +196,7 @@ def _check_objects(case: Case) -> Sequence[str]:
     found: list[str] = []
     for purpose, copy in (case.outputs.get("replica_bucket_names") or {}).items():
         compared = objects.compare(s3, copy, s3, target[purpose])
-        if compared.missing or compared.other:
+        if not compared.complete:
             found.append(
                 f"bucket {purpose}: expected {compared.source.shown}, found {compared.found}. Copy what is too large "
                 "with S3 Batch Operations or DataSync, then go on."
@@ -210,19 +213,7 @@ def _tell_application(case: Case) -> Facts:
 
 def _verify(case: Case) -> Facts:
     """BER-DR-21."""
-    return _asked(case, case.recovery_name, case.recovery_stack.outputs(), "verify")
-
-
-def _asked(case: Case, name: str, outputs: dict[str, Any], step: str) -> Facts:
-    answers = list(case.answers(name, outputs))
-    case.journal.note(answers={step: [vars(answer) for answer in answers]})
-    return {answer.what: answer.found for answer in answers}
-
-
-def check_answers(case: Case) -> Sequence[str]:
-    """What did not answer as it should, of the verification."""
-    answers = (case.journal.values.get("answers") or {}).get("verify", [])
-    return [f"{each['what']}: {each['found']}" for each in answers if each["good"] is False]
+    return case.ask(case.recovery_name, case.recovery_stack.outputs())
 
 
 FAILOVER: tuple[Step[Case], ...] = (
@@ -252,7 +243,7 @@ FAILOVER: tuple[Step[Case], ...] = (
     ),
     Step(
         name="verify", title="Database login, cache, buckets, the application's health",
-        requirements=("BER-DR-21",), act=_verify, verify=check_answers,
+        requirements=("BER-DR-21",), act=_verify, verify=Case.bad_answers,
     ),
 )  # fmt: skip
 """The seven steps of a failover, checks first."""

@@ -40,8 +40,13 @@ class Compared:
     changed: tuple[str, ...]
 
     @property
+    def complete(self) -> bool:
+        """Whether the copy has everything, whatever it has besides."""
+        return not (self.missing or self.other or self.changed)
+
+    @property
     def same(self) -> bool:
-        return not (self.missing or self.other or self.extra or self.changed)
+        return self.complete and not self.extra
 
     @property
     def found(self) -> str:
@@ -84,15 +89,18 @@ def compare(
     )
 
 
-def bring(source_client: Any, source: str, target_client: Any, target: str) -> list[str]:
+def bring(
+    source_client: Any, source: str, target_client: Any, target: str, *, since: datetime | None = None
+) -> list[str]:
     """Copy what the target lacks or has otherwise; the keys that are too large for it, which stay behind.
 
+    since: objects written from then on are copied even when one of the same size is there: it may hold something else.
     Objects that are only in the target stay there: nothing is deleted.
     """
     there, held = listing(source_client, source), listing(target_client, target)
     large: list[str] = []
-    for key, (size, _) in there.items():
-        if key in held and held[key][0] == size:
+    for key, (size, written) in there.items():
+        if key in held and held[key][0] == size and (since is None or written < since):
             continue
         if size > _LARGE_BYTES:
             large.append(key)

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.aws import Clients
+from operations.backend.status import replication_latency
 from operations.dr import objects
 from settings.database import AuroraSettings
 from settings.objectives import COPY_MINUTES
@@ -41,7 +42,7 @@ class Point:
     key: str | None = None
 
     def age_minutes(self, now: datetime) -> float:
-        return (now - self.taken).total_seconds() / _MINUTE
+        return max((now - self.taken).total_seconds() / _MINUTE, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,12 +242,12 @@ def _bucket_objectives(
         return
     for purpose, copy in copies.items():
         source, store = str(outputs["bucket_names"][purpose]), f"bucket {purpose}"
-        latency = replication_latency(client("cloudwatch", recovery.region), source, copy, now)
+        latency = replication_latency(client("cloudwatch", recovery.region), source, copy, _RULE, now)
         limit = objectives.replication_lag_minutes
         yield Objective(
             store=store, place=ABROAD, what="replication latency of the last hour", expected=f"at most {limit} minutes",
-            found="nothing replicated" if latency is None else f"{latency.total_seconds() / _MINUTE:.1f} minutes",
-            met=latency is None or latency <= timedelta(minutes=limit),
+            found="nothing replicated" if latency is None else f"{latency / _MINUTE:.1f} minutes",
+            met=latency is None or latency <= limit * _MINUTE,
         )  # fmt: skip
         compared = objects.compare(
             client("s3", settings.region), source, client("s3", recovery.region), copy, spot_checks=spot_checks,
@@ -258,32 +259,13 @@ def _bucket_objectives(
         )  # fmt: skip
 
 
-def replication_latency(cloudwatch: Any, source: str, copy: str, now: datetime) -> timedelta | None:
-    """Longest delay of the last hour; None when nothing was replicated. Published where the copy is (BER-N06)."""
-    found = cloudwatch.get_metric_statistics(
-        Namespace="AWS/S3",
-        MetricName="ReplicationLatency",
-        Dimensions=[
-            {"Name": "SourceBucket", "Value": source},
-            {"Name": "DestinationBucket", "Value": copy},
-            {"Name": "RuleId", "Value": _RULE},
-        ],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now,
-        Period=3600,
-        Statistics=["Maximum"],
-    )
-    seconds = max((point["Maximum"] for point in found["Datapoints"]), default=None)
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
 # The program's own state
 
 
 def _state_objectives(
     settings: Settings, recovery: RecoverySettings, client: Clients, now: datetime
 ) -> Iterator[Objective]:
-    """Every state object is in both buckets, the same (BER-DR-11)."""
+    """Every state object is in both buckets, the same (BER-DR-11); that of the recovery stack is in the copy only."""
     kept, objectives = recovery.state_backend, settings.recovery_objectives
     if kept is None or objectives is None:
         return
@@ -293,5 +275,5 @@ def _state_objectives(
     )  # fmt: skip
     yield Objective(
         store="state", place=ABROAD, what="objects, as in the bucket", expected=compared.source.shown,
-        found=compared.found, met=compared.same,
+        found=compared.found, met=compared.complete,
     )  # fmt: skip

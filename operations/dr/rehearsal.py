@@ -31,6 +31,7 @@ from operations.dr.failback import FAILBACK
 from operations.dr.failover import FAILOVER
 from operations.dr.standin import Standin, standing_in
 from operations.dr.steps import Facts, Journal, Step
+from operations.engine_call import QUIET
 from operations.local import LocalRun, isolated
 from operations.mistakes import Mistake, Refused
 from operations.terminal import errors
@@ -53,6 +54,7 @@ insert into visits (patient, held)
 OUTAGE: LiteralString = "insert into patients (name, born) values ('Person of the outage', '1950-05-05')"
 OBJECTS = 20
 """Objects in each bucket that has a copy."""
+_KEPT = "drill/000"  # still at home when the region is back, and written over meanwhile
 _FUNCTION = Path(__file__).parents[2] / "components" / "functions" / "snapshot_copies"
 _CALL = "import json, os, handler; print(json.dumps(handler.run(handler.Work.of(os.environ))))"
 _NOT_LINKED = frozenset({".git", ".phi", "tests"})
@@ -131,7 +133,7 @@ class Rehearsal:
 
 
 def _deploy(it: Rehearsal) -> Facts:
-    it.home.run("up", "--yes", "--suppress-progress", "--suppress-outputs", log=it.folder / "pulumi.log")
+    it.home.run("up", "--yes", *QUIET, log=it.folder / "pulumi.log")
     return {"resources": len(it.home.resources())}
 
 
@@ -149,22 +151,26 @@ def _load(it: Rehearsal) -> Facts:
     return {"data": it.data(it.database, it.outputs)}
 
 
-def _copy(it: Rehearsal) -> Facts:
-    """The function of the schedule, with the variables it was deployed with."""
-    pages = client("lambda", it.settings.region).get_paginator("list_functions").paginate()
+def copy_snapshot(stack: str, region: str) -> str:
+    """Run the function of the schedule, with the variables it was deployed with; the name of the copy."""
+    pages = client("lambda", region).get_paginator("list_functions").paginate()
     deployed = (
         each["Environment"]["Variables"] for page in pages for each in page["Functions"] if "Environment" in each
     )
     variables = next((each for each in deployed if "RECOVERY_KEY_ARN" in each), None)
     if variables is None:
-        raise Refused(f"{it.stack}: expected the function that copies snapshots, found none.")
+        raise Refused(f"{stack}: expected the function that copies snapshots, found none.")
     done = subprocess.run(
         [sys.executable, "-c", _CALL], cwd=_FUNCTION, capture_output=True, text=True, check=False,
-        env={**os.environ, **variables, "AWS_REGION": it.settings.region},
+        env={**os.environ, **variables, "AWS_REGION": region},
     )  # fmt: skip
     if done.returncode:
         raise Refused(f"The function that copies snapshots fails: {done.stderr.strip()}")
-    copied = json.loads(done.stdout)["copied"]
+    return str(json.loads(done.stdout)["copied"])
+
+
+def _copy(it: Rehearsal) -> Facts:
+    copied = copy_snapshot(it.stack, it.settings.region)
     it.standin.dump(it.database, copied)
     return {"snapshot": copied}
 
@@ -187,14 +193,14 @@ def _check_before_loss(it: Rehearsal) -> Sequence[str]:
 
 
 def _lose(it: Rehearsal) -> Facts:
-    """The database goes with its automated backups, the server and the objects at home."""
+    """The database goes with its automated backups, the server and the objects at home but one in each bucket."""
     rds, s3, name = client("rds", it.settings.region), client("s3", it.settings.region), it.database.identifier
     rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
     it.standin.end()
     for purpose in it.outputs["replica_bucket_names"]:
         bucket = it.outputs["bucket_names"][purpose]
-        for key in objects.listing(s3, bucket):
+        for key in objects.listing(s3, bucket).keys() - {_KEPT}:
             s3.delete_object(Bucket=bucket, Key=key)
     return {"lost": steps.now(), "database": name}
 
@@ -214,13 +220,13 @@ def _fail_over(it: Rehearsal) -> Facts:
 
 
 def _work_abroad(it: Rehearsal) -> Facts:
-    """Life goes on there: a row and an object more."""
+    """Life goes on there: a row and an object more, and one written over by another of the same size."""
     database, outputs = it.abroad()
     it.standin.fill(database, OUTAGE)
     purpose = next(iter(it.outputs["replica_bucket_names"]))
-    client("s3", database.region).put_object(
-        Bucket=outputs["bucket_names"][purpose], Key="drill/outage", Body=b"abroad"
-    )
+    s3, bucket = client("s3", database.region), outputs["bucket_names"][purpose]
+    s3.put_object(Bucket=bucket, Key="drill/outage", Body=b"abroad")
+    s3.put_object(Bucket=bucket, Key=_KEPT, Body=os.urandom(objects.listing(s3, bucket)[_KEPT][0]))
     return {"data": it.data(database, outputs)}
 
 
@@ -307,16 +313,23 @@ def rehearse(stack: str, settings: Settings, project: Path, folder: Path, show: 
     Raises Mistake for a stack that cannot be rehearsed so, NotMet with what is not as it should be.
     """
     recovery = settings.recovery
-    if recovery is None or recovery.state_backend is None:
-        raise Mistake(f"{stack}: phi-platform:recovery.state_backend: expected where the state is copied, found none.")
-    if settings.database is None or isinstance(settings.database, AuroraSettings):
-        raise Mistake(f"{stack}: --embedded: expected a stack with an RDS instance, found none to stand in for.")
+    kept = None if recovery is None else recovery.state_backend
+    if (
+        recovery is None or recovery.snapshot_copies is None or kept is None or settings.database is None
+        or isinstance(settings.database, AuroraSettings)
+        or (settings.edge is not None and settings.edge.load_balancer is not None)
+    ):  # fmt: skip
+        raise Mistake(
+            f"{stack}: --embedded rehearses stacks with an RDS instance, which a server here stands in for, with "
+            "recovery.snapshot_copies and recovery.state_backend, and without a load balancer, behind which nobody "
+            f"answers here; this is none. `phi dr drill {stack}` in its account takes any stack."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with _embedded(stack, project) as run, standing_in(run.directory) as standin:
         ports = {phase: servers.free_port() for phase in ("home", "failover", "failback")}
         journal = Journal(folder / "journal.json")
         it = Rehearsal(
-            stack=stack, settings=settings, recovery=recovery, kept=recovery.state_backend, folder=folder, run=run,
+            stack=stack, settings=settings, recovery=recovery, kept=kept, folder=folder, run=run,
             standin=standin, journal=journal, ports=ports, show=show,
         )  # fmt: skip
         journal.begin(kind="drill", stack=stack)
@@ -331,17 +344,22 @@ def rehearse(stack: str, settings: Settings, project: Path, folder: Path, show: 
         )
 
 
+def copy_project(project: Path, folder: Path) -> None:
+    """A project whose stack files may be written to."""
+    folder.mkdir()
+    for path in project.iterdir():
+        if path.name.startswith("Pulumi."):
+            shutil.copy(path, folder)
+        elif path.name not in _NOT_LINKED:
+            (folder / path.name).symlink_to(path)
+
+
 @contextlib.contextmanager
 def _embedded(stack: str, project: Path) -> Generator[LocalRun]:
     """An embedded AWS and a copy of the project's stack files, both gone afterwards; this process works there."""
     with tempfile.TemporaryDirectory(prefix="phi-drill-") as made:
         copied, directory = Path(made) / "project", Path(made) / "run"
-        copied.mkdir()
-        for path in project.iterdir():
-            if path.name.startswith("Pulumi."):
-                shutil.copy(path, copied)
-            elif path.name not in _NOT_LINKED:
-                (copied / path.name).symlink_to(path)
+        copy_project(project, copied)
         run = LocalRun(project=copied, directory=directory, policy_pack=copied / "policies", console=errors)
         try:
             with contextlib.chdir(copied), _environment(isolated(os.environ)):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from operations.dr.steps import Journal
 from settings.recovery import RecoverySettings
 
 EMBEDDED = "embedded AWS of this machine"
 _MINUTE = 60
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,23 +67,38 @@ def _steps(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def text(document: Mapping[str, Any]) -> str:
     """The report for people, in Markdown."""
-    lines = [
-        f"# {document['kind'].capitalize()} of {document['stack']}", "",
-        f"{document['from']} → {document['to']}, begun {document['started']}, "
-        f"ended {document['finished'] or 'not yet'}.",
-        "", "| Objective | Wanted | Measured | Met |", "|---|---|---|---|",
-        _row("RTO: service is back", document, "rto"), _row("RPO: data lost", document, "rpo"),
-        "", "| Step | Began | Seconds | Facts |", "|---|---|---|---|",
+    return "\n".join((f"# {_title(document)}", "", *_objectives(document), *_course(document)))
+
+
+def _title(document: Mapping[str, Any]) -> str:
+    return f"{document['kind'].capitalize()} of {document['stack']}"
+
+
+def _objectives(document: Mapping[str, Any]) -> list[str]:
+    """Wanted and measured; of a failback, which has no objective, nothing."""
+    if document["kind"] == "failback":
+        return []
+    return [
+        "| Objective | Wanted | Measured | Met |", "|---|---|---|---|",
+        _row("RTO: service is back", document, "rto"), _row("RPO: data lost", document, "rpo"), "",
+    ]  # fmt: skip
+
+
+def _course(document: Mapping[str, Any]) -> list[str]:
+    """What was done, and what the stack answered in the end."""
+    return [
+        f"{document['from']} → {document['to']}, begun {_shown(document['started'])}, "
+        f"ended {_shown(document['finished'])}.",
+        "", "| Step | Began | Seconds | Facts |", "|---|---|---:|---|",
         *(
-            f"| {step['name']} | {step['started']} | {step['seconds'] if step['seconds'] is not None else 'not done'} "
-            f"| {_facts(step.get('facts') or {})} |"
+            f"| {step['name']} | {_shown(step['started'])} | {_shown(step['seconds'])} "
+            f"| {'asked below' if step['name'] == 'verify' else _facts(step.get('facts') or {})} |"
             for step in document["steps"]
         ),
         "", "| Asked | Answer | Good |", "|---|---|---|",
         *(f"| {each['what']} | {each['found']} | {_word(each['good'])} |" for each in document["answers"]),
         "",
     ]  # fmt: skip
-    return "\n".join(lines)
 
 
 def write_rehearsal(
@@ -97,14 +114,14 @@ def write_rehearsal(
         **measures, "compared": compared, "steps": steps, "failover": over, "failback": back,
     }  # fmt: skip
     lines = [
-        f"# Drill of {document['stack']}", "",
-        f"On the {EMBEDDED}, begun {document['started']}, ended {document['finished']}. Resources are there at once in "
-        "it: on AWS creating a database alone takes 15 to 20 minutes more, which the RTO must hold too.",
-        "", "| Step | Began | Seconds |", "|---|---|---|",
-        *(f"| {step['name']} | {step['started']} | {step['seconds']} |" for step in steps),
+        f"# {_title(document)}", "", *_objectives(over),
+        f"On the {EMBEDDED}, begun {_shown(document['started'])}, ended {_shown(document['finished'])}. Resources are "
+        "there at once in it: on AWS creating a database alone takes 15 to 20 minutes more, which the RTO must hold.",
+        "", "| Step | Began | Seconds |", "|---|---|---:|",
+        *(f"| {step['name']} | {_shown(step['started'])} | {_shown(step['seconds'])} |" for step in steps),
         "", f"After the failover {compared['load']} tables and objects were as they had been loaded, after the "
         f"failback {compared['work']} as they had been in the recovery region.",
-        "", *(f"#{text(each)}" for each in (over, back)),
+        *(line for each in (over, back) for line in ("", f"## {_title(each)}", "", *_course(each))),
     ]  # fmt: skip
     return _written(document, "\n".join(lines), folder)
 
@@ -129,7 +146,28 @@ def _word(good: bool | None) -> str:
 
 def _facts(facts: Mapping[str, Any]) -> str:
     plain = {name: value for name, value in facts.items() if name != "addresses"}
-    return "; ".join(f"{name}: {value}" for name, value in plain.items()).replace("|", "\\|")
+    return "; ".join(f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in plain.items()).replace("|", "\\|")
+
+
+def _shown(value: object) -> str:
+    """A value for people."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return _word(value)
+        case float():
+            return f"{value:.0f}"
+        case list() | tuple():
+            return ", ".join(map(_shown, cast("list[object]", value))) or "none"
+        case dict():
+            return (
+                ", ".join(f"{name} {_shown(each)}" for name, each in cast("dict[str, object]", value).items()) or "none"
+            )
+        case str() if _MOMENT.fullmatch(value):
+            return f"{value[:10]} {value[11:19]} UTC"
+        case _:
+            return str(value)
 
 
 def _seconds(entry: Mapping[str, Any]) -> float | None:

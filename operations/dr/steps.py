@@ -47,7 +47,8 @@ class Journal:
 
     @property
     def begun(self) -> bool:
-        return "started" in self.values
+        """Whether anything has been done: what was refused at once begins anew, with a clock of its own."""
+        return bool(self.values["steps"])
 
     @property
     def finished(self) -> bool:

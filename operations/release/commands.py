@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs, stack_file, state
+from operations import outputs, stack_file, state, terminal
 from operations.aws import client
 from operations.mistakes import FINDING, Mistake, Refused
 from operations.release import fleet, health, images, services
@@ -39,7 +39,19 @@ Accepted = Annotated[
     str | None,
     typer.Option("--accept-findings", metavar="REASON", help="Release an image with critical findings, or unscanned."),
 ]
-Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How the application is asked for its health.   url: None: at its own address.   seconds: for how long."""
+
+    url: str | None
+    seconds: int
+
+    def wait(self, own: str | None, tell: Callable[[str], None]) -> str | None:
+        """What it answers, when it is not the wanted (FAC-OPS-06).   own: its address; None: a worker's, not asked."""
+        url = self.url or own
+        return None if url is None else health.wait(url, seconds=self.seconds, tell=tell)
 
 
 @app.command()
@@ -65,18 +77,18 @@ def deploy(
 
     Of a service: the version is written into the stack file, and `pulumi up` of the service's task definition and the
     service deploys it. Of the fleet: CodeDeploy brings an archive to the instances. Exit code 1: it failed, and the
-    version before it runs again.
+    version before it runs again, when there is one.
     """
-    settings = stack_file.settings(stack)
+    settings, asked = stack_file.settings(stack), Asked(url=health_url, seconds=health_seconds)
     if service == FLEET:
         if image_tag is not None or accept_findings is not None:
             raise Mistake("--image-tag, --accept-findings: expected neither for the fleet, which runs archives.")
-        _deploy_fleet(stack, settings, bundle, key, commit, health_url, health_seconds, yes=yes, as_json=as_json)
+        _deploy_fleet(_fleet(stack, settings), bundle, key, commit, asked, yes=yes, as_json=as_json)
         return
     if bundle is not None or key is not None or image_tag is None:
         raise Mistake("--image-tag: expected the version of the service to release, and neither --bundle nor --key.")
     place = FargateService.of(stack, service, outputs.read(stack), settings)
-    _release(place, image_tag, accept_findings, health_url, health_seconds, yes=yes, as_json=as_json, back=False)
+    _release(place, image_tag, accept_findings, asked, yes=yes, as_json=as_json, back=False)
 
 
 @app.command()
@@ -85,15 +97,13 @@ def rollback(
     health_seconds: HealthSeconds = HEALTH_SECONDS, yes: Yes = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Go back to the version that ran before this one; once more, to the one before that."""
-    settings = stack_file.settings(stack)
+    settings, asked = stack_file.settings(stack), Asked(url=health_url, seconds=health_seconds)
     if service != FLEET:
         place = FargateService.of(stack, service, outputs.read(stack), settings)
         earlier = place.before(client("ecs", place.region))
-        _release(
-            place, earlier.version, accept_findings, health_url, health_seconds, yes=yes, as_json=as_json, back=True
-        )
+        _release(place, earlier.version, accept_findings, asked, yes=yes, as_json=as_json, back=True)
         return
-    there = _fleet(stack, settings, health_url)
+    there = _fleet(stack, settings)
     fleet.require_idle(client, there)
     earlier, current = fleet.before(client, there), fleet.now(client, there)
     agree(f"Bring {earlier.archive} of {earlier.created} back to the fleet of {stack}?", yes)
@@ -101,8 +111,9 @@ def rollback(
     with errors.status("Releasing") as status:
         id = fleet.start(client, there, earlier.revision, fleet.rollback_description(of, earlier))
         wrong = fleet.finished(client, there, id, status.update)
-        wrong = wrong or _unhealthy(there.health_url, health_seconds, status.update)
-    _end({"deployment": id, "archive": earlier.archive}, wrong, "", as_json=as_json)
+        put_back = "" if wrong else f"{earlier.archive} runs nevertheless."
+        wrong = wrong or asked.wait(there.health_url, status.update)
+    _end({"deployment": id, "archive": earlier.archive}, wrong, put_back, as_json=as_json)
 
 
 @app.command()
@@ -110,7 +121,7 @@ def history(stack: Stack, service: Service, as_json: Json = False) -> None:
     """Show what ran and what runs, newest first."""
     settings = stack_file.settings(stack)
     if service == FLEET:
-        found = fleet.history(client, _fleet(stack, settings, None))
+        found = fleet.history(client, _fleet(stack, settings))
         columns = ("id", "created", "status", "archive", "description")
         rows = [{name: str(getattr(each, name)) for name in columns} for each in found]
     else:
@@ -130,7 +141,7 @@ def history(stack: Stack, service: Service, as_json: Json = False) -> None:
     if as_json:
         output.print_json(json.dumps(rows))
         return
-    table = Table(*(name.capitalize() for name in columns), title=f"{stack} {service}", title_justify="left")
+    table = terminal.table(*(name.capitalize() for name in columns), title=f"{stack} {service}")
     for row in rows:
         table.add_row(*(row[name] for name in columns))
     output.print(table, markup=False, highlight=False)
@@ -157,8 +168,7 @@ def push(
 
 
 def _release(
-    place: FargateService, version: str, accepted: str | None, health_url: str | None, health_seconds: int, *,
-    yes: bool, as_json: bool, back: bool,
+    place: FargateService, version: str, accepted: str | None, asked: Asked, *, yes: bool, as_json: bool, back: bool
 ) -> None:  # fmt: skip
     ecs = client("ecs", place.region)
     with errors.status("Looking at the image") as status:
@@ -167,7 +177,6 @@ def _release(
     if image.problem is not None and accepted is None:
         raise Refused(f"{image.problem}. Build it anew on patched parts, or say why with --accept-findings REASON.")
     agree(f"Release {place.service} {version} on {place.stack}, which runs {running.version}?", yes)
-    url = health_url or place.health_url
     row: dict[str, Any] = {
         "service": place.service, "version": version, "before": running.version, "digest": image.digest,
         "scan": image.scan, "findings": image.findings, "accepted": accepted, "stack_file": None,
@@ -179,7 +188,7 @@ def _release(
         new = place.running(ecs)
         if new.arn == running.arn:
             services.again(place, ecs)
-        wrong = services.steady(place, ecs, new.arn, status.update) or _unhealthy(url, health_seconds, status.update)
+        wrong = services.steady(place, ecs, new.arn, status.update) or asked.wait(place.health_url, status.update)
         put_back = ""
         if wrong and running.version != version:
             status.update(f"{wrong} Going back to {running.version}")
@@ -197,60 +206,51 @@ def _release(
 
 
 def _deploy_fleet(
-    stack: str, settings: Settings, bundle: Path | None, key: str | None, commit: str | None, health_url: str | None,
-    health_seconds: int, *, yes: bool, as_json: bool,
+    there: Fleet, bundle: Path | None, key: str | None, commit: str | None, asked: Asked, *, yes: bool, as_json: bool
 ) -> None:  # fmt: skip
     if (bundle is None) == (key is None):
         raise Mistake("--bundle, --key: expected one of them, found " + ("none." if bundle is None else "both."))
     if commit is None:
         raise Mistake("--commit: expected the commit the archive was built from, found none; GITHUB_SHA gives it too.")
-    there = _fleet(stack, settings, health_url)
     wrong_content = [] if bundle is None else fleet.problems(bundle)
     if wrong_content:
         raise Mistake("\n".join(wrong_content))
     fleet.require_idle(client, there)
     earlier = fleet.now(client, there)
-    agree(f"Release {bundle or key} (commit {commit}) to the fleet of {stack}?", yes)
+    agree(f"Release {bundle or key} (commit {commit}) to the fleet of {there.stack}?", yes)
     with errors.status("Uploading") as status:
         revision = fleet.upload(client, there, bundle, commit) if bundle else fleet.revision(client, there, key or "")
         id = fleet.start(client, there, revision, f"commit {commit}")
         wrong = fleet.finished(client, there, id, status.update)
-        put_back = "CodeDeploy brings the last successful release back." if wrong else ""
-        if (
-            wrong is None
-            and (wrong := _unhealthy(there.health_url, health_seconds, status.update))
-            and earlier is not None
-        ):
-            status.update(f"{wrong} Going back to {earlier.archive}")
+        put_back = "" if wrong else "It runs nevertheless: there is no release before it."
+        if wrong is None and (wrong := asked.wait(there.health_url, status.update)) and earlier is not None:
+            status.update(f"{wrong}. Going back to {earlier.archive}")
             again = fleet.start(client, there, earlier.revision, fleet.rollback_description(id, earlier))
             stuck = fleet.finished(client, there, again, status.update)
             put_back = f"{earlier.archive} runs again." if stuck is None else f"Going back: {stuck}"
-    _end({"deployment": id, "revision": revision, "commit": commit}, wrong, put_back, as_json=as_json)
+    row = {"deployment": id, "archive": fleet.archive_of(revision), "commit": commit}
+    _end(row, wrong, put_back, as_json=as_json)
 
 
-def _fleet(stack: str, settings: Settings, health_url: str | None) -> Fleet:
+def _fleet(stack: str, settings: Settings) -> Fleet:
     chosen = None if settings.compute is None else settings.compute.fleet
     if chosen is None:
         raise Mistake(f"{stack}: expected a fleet, found none: its stack file has no `compute.fleet`.")
-    there = Fleet.of(stack, outputs.read(stack), chosen.health_path)
-    return there if health_url is None else there.asked_at(health_url)
-
-
-def _unhealthy(url: str | None, seconds: int, tell: Progress) -> str | None:
-    """What the application answers, when it is not the wanted (FAC-OPS-06); a worker is not asked."""
-    return None if url is None else health.wait(url, seconds=seconds, tell=tell)
+    return Fleet.of(stack, outputs.read(stack), chosen.health_path)
 
 
 def _end(row: dict[str, Any], wrong: str | None, put_back: str, *, as_json: bool) -> None:
     """Show the result. Raises Exit with code 1 for a release that failed."""
     if as_json:
-        output.print_json(json.dumps({**row, "released": wrong is None, "problem": wrong, "after": put_back or None}))
+        after = (wrong and put_back) or None
+        output.print_json(json.dumps({**row, "released": wrong is None, "problem": wrong, "after": after}))
     elif wrong is None:
         for name, value in row.items():
             if value:
                 output.print(f"{name}: {value}", highlight=False, markup=False, soft_wrap=True)
         output.print("Released.", style="green")
     else:
-        errors.print(f"{wrong} {put_back}", style="red", highlight=False, markup=False, soft_wrap=True)
+        said = f"{wrong.removesuffix('.')}. {put_back}".strip()
+        errors.print(said, style="red", highlight=False, markup=False, soft_wrap=True)
     if wrong is not None:
         raise typer.Exit(FINDING)

@@ -11,7 +11,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,7 +24,7 @@ CONTENT = ("appspec.yml", "dist", "ecosystem.config.aws.cjs", "node_modules", "p
 """What an archive has at its top: what the process manager starts (FAC-OPS-03), and what CodeDeploy reads."""
 _BATCH = 25  # what BatchGetDeployments takes
 _DESCRIPTION_LIMIT = 100
-_ROLLBACK = re.compile(r"rollback of (\S+)")
+_ROLLBACK = re.compile(r"rollback of (\S+) to (.*)")
 
 Tell = Callable[[str], None]
 
@@ -57,10 +57,6 @@ class Fleet:
             health_url=None if url is None else f"{url}{health_path}",
         )
 
-    def asked_at(self, url: str) -> Fleet:
-        """The same, with another address asked after a release."""
-        return replace(self, health_url=url)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
@@ -74,9 +70,13 @@ class Deployment:
 
     @property
     def archive(self) -> str:
-        """Key and version of the archive."""
-        place = self.revision.get("s3Location", {})
-        return f"{place.get('key', '?')}" + (f" ({place['version']})" if place.get("version") else "")
+        return archive_of(self.revision)
+
+
+def archive_of(revision: Mapping[str, Any]) -> str:
+    """Key and version of the archive of a revision."""
+    place = revision.get("s3Location", {})
+    return f"{place.get('key', '?')}" + (f" ({place['version']})" if place.get("version") else "")
 
 
 def problems(archive: Path) -> list[str]:
@@ -146,7 +146,10 @@ def start(client: Clients, fleet: Fleet, revision: Mapping[str, Any], descriptio
 def finished(
     client: Clients, fleet: Fleet, deployment: str, tell: Tell, poll_seconds: float = POLL_SECONDS
 ) -> str | None:
-    """Wait for a deployment, LIMIT_SECONDS at most (FAC-OPS-05); what went wrong, or None."""
+    """Wait for a deployment, LIMIT_SECONDS at most (FAC-OPS-05); what went wrong, or None.
+
+    The group rolls back what failed or was stopped (`components.code_deploy`).
+    """
     codedeploy = client("codedeploy", fleet.region)
     limit = time.monotonic() + LIMIT_SECONDS
     while True:
@@ -157,7 +160,10 @@ def finished(
             case "Failed" | "Stopped":
                 error, back = found.get("errorInformation", {}), found.get("rollbackInfo", {})
                 said = ". ".join(filter(None, (error.get("message"), back.get("rollbackMessage"))))
-                return f"{deployment} {found['status'].lower()}: {said or 'CodeDeploy gives no reason'}"
+                return (
+                    f"{deployment} {found['status'].lower()}: {said or 'CodeDeploy gives no reason'}. "
+                    "CodeDeploy brings the last successful release back, where there is one."
+                )
             case status:
                 done: dict[str, int] = found.get("deploymentOverview") or {}
                 tell(f"{deployment}: {status}, {done.get('Succeeded', 0)} of {sum(done.values())} instances done")
@@ -216,7 +222,8 @@ def before(client: Clients, fleet: Fleet) -> Deployment:
 
 def rollback_description(of: str, to: Deployment) -> str:
     """What a rollback is called, by which it is found again."""
-    return f"rollback of {of} to {to.description}"
+    earlier = _ROLLBACK.match(to.description)
+    return f"rollback of {of} to {earlier[2] if earlier else to.description}"
 
 
 def require_idle(client: Clients, fleet: Fleet) -> None:

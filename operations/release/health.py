@@ -13,9 +13,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from operations.mistakes import Mistake
+from settings.stack import Settings
 
 REQUEST_SECONDS = 10
 FINE = range(200, 300)
+
+
+def path_of(settings: Settings) -> str:
+    """Path of the application's health page: what Route 53 asks, else the load balancer of what comes first."""
+    edge, compute = settings.edge, settings.compute
+    if edge is not None and edge.health_check is not None:
+        return edge.health_check.path
+    if compute is not None and compute.fleet is not None:
+        return compute.fleet.health_path
+    routed = {} if compute is None else compute.routed
+    return min(routed.values(), key=lambda each: each.priority).health_path if routed else "/health"
 
 
 class _Unfollowed(urllib.request.HTTPRedirectHandler):

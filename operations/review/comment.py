@@ -19,6 +19,7 @@ GITHUB_LIMIT = 65_536
 _RESERVED = 2_000  # for the ends of folds, what was left out, and the footer
 _NAMES = 6
 _VALUE = 400
+_WORST = ("critical", "high", "medium", "low")
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~]")
 _LINK = re.compile(r"https://[^\s()<>]+")
 _DONE = {
@@ -198,9 +199,11 @@ def _rule(findings: Sequence[Finding]) -> str:
 
 
 def _advisory(page: _Page, findings: Sequence[Finding]) -> None:
+    groups = [list(group) for _, group in groupby(findings, key=lambda finding: finding.rule)]
+    groups.sort(key=lambda group: _WORST.index(group[0].severity) if group[0].severity in _WORST else len(_WORST))
     rows = [
-        f"| {_code(rule)} | {_escaped(group[0].severity)} | {len(group)} | {_escaped(group[0].fix)} |"
-        for rule, group in ((rule, list(each)) for rule, each in groupby(findings, key=lambda finding: finding.rule))
+        f"| {_code(group[0].rule)} | {_escaped(group[0].severity)} | {len(group)} | {_escaped(group[0].fix)} |"
+        for group in groups
     ]
     table = "\n".join(("| Rule | Severity | Findings | Fix |", "|---|---|---:|---|", *rows))
     fold = f"<details><summary>{_number(len(findings), 'advisory finding')}, which stop nothing</summary>"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.install import Engine
 from operations import plan
-from operations.engine_call import required, running
+from operations.engine_call import QUIET, required, running
 from operations.mistakes import Refused
 from operations.review import events, masking
 from operations.review.result import Review
@@ -74,7 +74,7 @@ def update(stack: str, folder: Path) -> None:
 
 
 def _options(stack: str) -> list[str]:
-    return ["--stack", stack, "--non-interactive", "--suppress-outputs", "--suppress-progress"]
+    return ["--stack", stack, "--non-interactive", *QUIET]
 
 
 def _environment(engine: Engine) -> dict[str, str]:

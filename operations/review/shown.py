@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from operations import terminal
 from operations.review.result import Change, Review
 
 PROPERTIES = 4
@@ -24,9 +25,7 @@ def losses(console: Console, reviewed: Review) -> None:
 
 def table(changes: Iterable[Change]) -> Table:
     """Changes with their resource, and the first of the properties that change in what is there already."""
-    rows = Table()
-    for column in ("Change", "Resource", "Type", "Properties"):
-        rows.add_column(column, overflow="fold")
+    rows = terminal.table("Change", "Resource", "Type", "Properties")
     for change in changes:
         paths = [each.path for each in change.properties if change.operation in ("update", "replace")]
         more = len(paths) - PROPERTIES

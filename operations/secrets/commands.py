@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from operations import outputs, stack_file, state, targeted
+from operations import outputs, stack_file, state, targeted, terminal
 from operations.aws import client
 from operations.mistakes import FINDING, Mistake, Refused
 from operations.secrets import inventory
@@ -41,7 +40,7 @@ def list_secrets(stack: Stack, as_json: Json = False) -> None:
     if as_json:
         output.print_json(json.dumps([asdict(row) for row in rows], default=str))
     else:
-        table = Table("Secret", "Name", "Written by", "Age, days", "Rotates", "Last used", "Key")
+        table = terminal.table("Secret", "Name", "Written by", "Age, days", "Rotates", "Last used", "Key")
         for row in rows:
             table.add_row(
                 row.path, row.name, row.kind, "[red]no value[/]" if row.age_days is None else str(row.age_days),

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from operations import state
 from operations.aws import client
 from operations.mistakes import FINDING
-from operations.terminal import output, project
+from operations.terminal import indented, output, project
 from operations.verify.account import Account
 from operations.verify.check import Answer, Result
 from operations.verify.run import verify
@@ -60,25 +60,17 @@ def document(result: Result) -> dict[str, Any]:
 
 def _show(stack: str, results: list[Result], *, everything: bool) -> None:
     quiet = set() if everything else {Answer.OK, Answer.NOT_APPLICABLE}
-    table = Table(title=f"{stack}: the live account", show_lines=True)
-    for column in ("Answer", "Check", "Subject", "Expected", "Found", "Requirements"):
-        table.add_column(column, overflow="fold")
     for result in results:
-        if result.answer not in quiet:
-            named = ": ".join(filter(None, (result.subject, result.what)))
-            table.add_row(
-                f"[{_STYLES[result.answer]}]{result.answer.value}[/]", result.check, _plain(named),
-                _plain(result.expected), _plain(result.found), ", ".join(result.requirements),
-            )  # fmt: skip
-    if table.row_count:
-        output.print(table)
+        if result.answer in quiet:
+            continue
+        ids = f" ({', '.join(result.requirements)})" if result.requirements else ""
+        output.print(Text.assemble((result.answer.value, _STYLES[result.answer]), "  ", (result.check, "bold"), ids))
+        output.print(indented(": ".join(filter(None, (result.subject, result.what)))))
+        for word, value in (("expected", result.expected), ("found", result.found)):
+            if value is not None:
+                output.print(indented(f"{word} {value if isinstance(value, str) else json.dumps(value, default=str)}"))
     for fix in dict.fromkeys(f"{result.check}: {result.fix}" for result in results if result.fix):
         output.print(f"• {fix}", highlight=False, markup=False)
     counts = Counter(result.answer for result in results)
-    output.print(", ".join(f"{counts[answer]} {answer.value}" for answer in Answer if counts[answer]), highlight=False)
-
-
-def _plain(value: object) -> str:
-    """A value in a cell: what is in brackets is no markup."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, default=str)
-    return text.replace("[", r"\[")
+    numbers = ", ".join(f"{counts[answer]} {answer.value}" for answer in Answer if counts[answer])
+    output.print(f"{stack}: {numbers}", highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -74,6 +75,19 @@ class Phi:
         assert "Traceback" not in output, output
         assert (process.returncode != 0) is fails, f"phi local {' '.join(arguments)}: {process.returncode}\n{output}"
         return output
+
+    def environment(self, stack: str) -> dict[str, str]:
+        """What `phi local env` tells a shell to set, so that every other command works on the embedded AWS."""
+        lines = self("env", "--stack", stack).splitlines()
+        given = [shlex.split(line)[1].partition("=") for line in lines if line.startswith("export ")]
+        return {**os.environ, **{name: value for name, _, value in given}, "PYTHONPATH": str(ROOT)}
+
+    def on(self, stack: str, *arguments: str, project: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """Run any other `phi` command on a stack that is deployed here."""
+        return subprocess.run(
+            [sys.executable, "-m", "operations.cli", *arguments], cwd=project, env=self.environment(stack),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS,
+        )  # fmt: skip
 
     @property
     def run(self) -> LocalRun:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
-import shlex
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +12,7 @@ from typing import Any
 import pytest
 
 from settings import load
-from tests.end_to_end.conftest import COMMAND_SECONDS, ROOT, Phi
+from tests.end_to_end.conftest import Phi
 
 pytestmark = pytest.mark.end_to_end
 
@@ -88,23 +84,14 @@ def images(service: Deployed) -> Iterator[None]:
     service.ecr.batch_delete_image(repositoryName=service.repository, imageIds=ids)
 
 
-@pytest.fixture
-def environment(staging: Phi) -> dict[str, str]:
-    lines = staging("env", "--stack", STACK).splitlines()
-    given = [shlex.split(line)[1].partition("=") for line in lines if line.startswith("export ")]
-    return {**os.environ, **{name: value for name, _, value in given}, "PYTHONPATH": str(ROOT)}
-
-
 @pytest.mark.requirement("LWO-OPS-02", "LWO-OPS-03")
 def test_a_release_passes_its_health_gate_or_goes_back(
-    staging: Phi, service: Deployed, images: None, environment: dict[str, str], health: str
+    staging: Phi, service: Deployed, images: None, health: str
 ) -> None:
     def release(*arguments: str, code: int = 0) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "operations.cli", "release", *arguments, "--health-url", health,
-             "--health-seconds", "1", "--accept-findings", "a rehearsal", "--yes", "--json"],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=COMMAND_SECONDS,
+        done = staging.on(
+            STACK, "release", *arguments, "--health-url", health, "--health-seconds", "1", "--accept-findings",
+            "a rehearsal", "--yes", "--json",
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return json.loads(done.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.localaws.cases import codedeploy
 from tests.localaws.cases.autoscaling import FLEET, STARTED
 from tests.localaws.conftest import Account, Made
 from tests.localaws.test_contract import resolved
@@ -59,3 +60,18 @@ def test_public_parameters_name_images(account: Account) -> None:
     found = account.invoke("aws:ssm/getParameter:getParameter", {"name": ARM_IMAGE})
     assert found["insecureValue"].startswith("ami-")
     assert found["value"] == found["insecureValue"]
+
+
+def test_a_release_has_reached_every_instance_of_its_fleet(account: Account) -> None:
+    made: dict[str, Made] = {}
+    for name, need in codedeploy.DEPLOYED.items():
+        made[name] = account.create(need.type, resolved(need.inputs, made))
+    group = next(case for case in codedeploy.CASES if case.type.endswith("DeploymentGroup"))
+    account.create(group.type, resolved(group.inputs, made))
+    client, names = account.client("codedeploy"), {"applicationName": "clinic", "deploymentGroupName": "production"}
+    archive = {"bucket": "clinic-releases", "key": "releases/1.zip", "bundleType": "zip"}
+    id = client.create_deployment(**names, revision={"revisionType": "S3", "s3Location": archive})["deploymentId"]
+    found = client.get_deployment(deploymentId=id)["deploymentInfo"]
+    (fleet,) = account.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert (found["status"], found["deploymentOverview"]["Succeeded"]) == ("Succeeded", len(fleet["Instances"]))
+    assert client.list_deployments(**names, includeOnlyStatuses=["Created", "InProgress"])["deployments"] == []

@@ -88,3 +88,8 @@ def test_status_says_that_nothing_runs(tmp_path: Path) -> None:
     shown = phi("local", "status", "--json", cwd=project(tmp_path, "config: {}\n"))
     assert shown.returncode == 1
     assert json.loads(shown.stdout) == {"running": False, "stacks": []}
+
+
+def test_help_has_the_width_of_the_terminal_and_not_of_the_source() -> None:
+    assert "Exit codes: 0 no mandatory control failed, 1 some did, 2 a mistake." in phi("evidence", "--help").stdout
+    assert "destroy the primary, fail over, compare the data, fail back." in phi("dr", "drill", "--help").stdout

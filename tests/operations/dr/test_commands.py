@@ -59,6 +59,7 @@ def test_a_failover_that_stopped_goes_on_at_its_step(phi: Phi, monkeypatch: pyte
     monkeypatch.setattr(failover, "FAILOVER", steps(answers=False))
     code, said = phi("failover", "berthcare", "--yes")
     assert (code, "the database does not answer yet" in said) == (3, True)
+    assert "start `phi dr failover berthcare` again: it goes on here" in said
     monkeypatch.setattr(failover, "FAILOVER", steps(answers=True))
     code, said = phi("failover", "berthcare", "--yes")
     assert (said.count("done before"), did) == (5, [step.name for step in failover.FAILOVER])
@@ -81,7 +82,8 @@ def test_a_stack_is_not_destroyed_unasked_and_what_goes_with_it_is_said(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("mentalspace", "--embedded"), "recovery.state_backend: expected where the state is copied"),
+        (("mentalspace", "--embedded"), "mentalspace: --embedded rehearses stacks with an RDS instance"),
+        (("mentalspace",), "--backend: expected the URL of the copy of the state"),
         (("berthcare", "--embedded", "--dry-run"), "expected no other option"),
         (("berthcare", "--embedded", "--through", "127.0.0.1:5432"), "expected no other option"),
         (("nowhere", "--embedded"), "expected the stack file, found none"),

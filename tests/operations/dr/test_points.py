@@ -137,6 +137,14 @@ def test_a_state_that_is_only_at_home_is_told(account: None, settings: Settings)
     assert ("state", "objects, as in the bucket") in unmet(look(settings, hours=0.5))
 
 
+@pytest.mark.requirement("BER-DR-11")
+def test_the_state_of_the_recovery_stack_is_in_the_copy_only(account: None, settings: Settings) -> None:
+    boto3.client("s3", region_name=ABROAD).put_object(
+        Bucket=STATE[1], Key=".pulumi/stacks/phi-platform/berthcare-recovery.json"
+    )
+    assert unmet(look(settings)) == []
+
+
 @pytest.mark.requirement("BER-DR-19")
 def test_objects_that_are_missing_or_cut_short_are_brought_and_others_stay(account: None) -> None:
     home, abroad = (boto3.client("s3", region_name=region) for region in (HOME, ABROAD))
@@ -149,6 +157,18 @@ def test_objects_that_are_missing_or_cut_short_are_brought_and_others_stay(accou
     assert objects.bring(home, source, abroad, target) == []
     after = objects.compare(home, source, abroad, target, spot_checks=2)
     assert (after.missing, after.other, after.changed, after.extra) == ((), (), (), ("extra",))
+
+
+@pytest.mark.requirement("BER-DR-22")
+def test_what_was_written_over_by_something_of_the_same_size_is_brought_home(account: None) -> None:
+    home, abroad = (boto3.client("s3", region_name=region) for region in (HOME, ABROAD))
+    there, here = "berthcare-photos-staging-dr", "berthcare-photos-staging"
+    abroad.put_object(Bucket=there, Key="one", Body=b"the sane")
+    now = datetime.now(UTC)
+    objects.bring(abroad, there, home, here, since=now + timedelta(minutes=1))
+    assert objects.digest(home, here, "one") != objects.digest(abroad, there, "one")
+    objects.bring(abroad, there, home, here, since=now - timedelta(minutes=1))
+    assert objects.digest(home, here, "one") == objects.digest(abroad, there, "one")
 
 
 @pytest.mark.requirement("BER-DR-15")

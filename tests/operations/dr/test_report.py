@@ -52,6 +52,7 @@ def test_times_count_from_the_loss(
     assert "# Drill of berthcare" in text
     assert "| RTO: service is back | at most 45 minutes |" in text
     assert "| cache | ? | not asked |" in text
+    assert "| loss | 2026-01-31 09:31:00 UTC | 30 | snapshot: clinic-dr; snapshot taken: 2026-01-" in text
 
 
 def test_what_was_not_measured_is_not_called_met(tmp_path: Path) -> None:

@@ -63,6 +63,16 @@ def test_what_a_check_finds_stops_before_the_step(journal: Journal) -> None:
     assert (log, journal.done("a")) == ([], None)
 
 
+def test_what_was_refused_at_once_begins_anew(journal: Journal) -> None:
+    journal.begin(lost="monday")
+    with pytest.raises(NotMet):
+        do([step("a", check=["no snapshot"])], journal)
+    journal.begin(lost="tuesday")
+    do([step("a")], journal)
+    journal.begin(lost="wednesday")
+    assert journal.values["lost"] == "tuesday"
+
+
 def test_a_step_that_does_not_verify_is_not_done(journal: Journal) -> None:
     with pytest.raises(NotMet, match="rows are missing"):
         do([step("a", wrong=["rows are missing"])], journal)

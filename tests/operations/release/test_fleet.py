@@ -23,13 +23,14 @@ class CodeDeploy:
     """The deployment group of the stack, and how its next deployments end."""
 
     def __init__(self, project: Project) -> None:
-        self.project, self.ends = project, list[str]()
+        self.project, self.ends, self.asked = project, list[str](), set[str]()
         self.api: Any = boto3.client("codedeploy", region_name=REGION)
         self.polls = 0
 
     def state_of(self, deployment: Any) -> None:
         """Every deployment is under way when it is first asked for, and then ends."""
-        if deployment.status == "Created":
+        if deployment.deployment_id not in self.asked:
+            self.asked.add(deployment.deployment_id)
             deployment.status = "InProgress"
         elif deployment.status == "InProgress":
             deployment.status = self.ends.pop(0) if self.ends else "Succeeded"
@@ -129,15 +130,26 @@ def test_a_deployment_is_asked_for_every_ten_seconds_at_most_ten_minutes(release
     released.ends = ["InProgress"] * 1000
     done = released.deploy(released.archive(tmp_path, "one"), "4f2a9c1")
     assert done.exit_code == 1
-    assert "after 600 s" in json.loads(done.stdout)["problem"]
+    told = json.loads(done.stdout)
+    assert "after 600 s, and goes on" in told["problem"]
+    assert told["after"] is None, "nothing has been brought back"
     assert 60 <= released.polls <= 63
+
+
+def test_a_first_release_that_does_not_answer_is_said_to_run_nevertheless(released: CodeDeploy, tmp_path: Path) -> None:
+    released.project.answers = ["https://x answers 502"]
+    done = released.deploy(released.archive(tmp_path, "one"), "1111111")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert (told["released"], told["after"]) == (False, "It runs nevertheless: there is no release before it.")
+    assert told["archive"].startswith("releases/1111111-")
 
 
 def test_a_failed_deployment_is_told_and_left_to_codedeploy_to_roll_back(released: CodeDeploy, tmp_path: Path) -> None:
     released.ends = ["Failed"]
     done = released.deploy(released.archive(tmp_path, "one"), "4f2a9c1")
     assert done.exit_code == 1
-    assert "failed" in json.loads(done.stdout)["problem"]
+    assert "CodeDeploy brings the last successful release back" in json.loads(done.stdout)["problem"]
     assert len(released.deployments()) == 1
 
 
@@ -167,6 +179,7 @@ def test_going_back_twice_leads_two_archives_back_and_never_to_one_that_was_left
     shown = json.loads(released.project.phi("history", "facnet", "fleet", "--json").stdout)
     assert [row["status"] for row in shown] == ["Succeeded"] * 5
     assert expected in shown[0]["archive"]
+    assert shown[0]["description"].endswith(" to commit 1111111"), "the commit, not the rollback it came from"
 
 
 def test_an_archive_that_is_there_already_is_deployed_in_its_newest_version(released: CodeDeploy) -> None:
