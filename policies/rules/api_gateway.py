@@ -24,7 +24,8 @@ ROUTE = "aws:apigatewayv2/route:Route"
 REST = "aws:apigateway/restApi:RestApi"
 API = "aws:apigatewayv2/api:Api"
 GUIDE = "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
-_TLS = ("TLS_1_2", "TLS_1_3")
+TLS_POLICIES = ("TLS_1_2", "SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
+"""What the name of a security policy of TLS 1.2 or newer begins with."""
 _HEALTH = re.compile(r"(?i)/(health|healthz|ping|live|ready|status)/?$")
 _PRIVATE_FIELDS = ("$context.authorizer.claims", "$context.requestOverride", "$input", "querystring", "$context.path")
 
@@ -139,7 +140,7 @@ def domain_tls(resource: Resource, config: Config) -> Iterator[str]:
         return
     path = "domainNameConfiguration.securityPolicy" if resource.type == DOMAIN_V2 else "securityPolicy"
     policy = resource.text(path) or ""
-    if policy not in _TLS and not policy.startswith(("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")):
+    if not policy.startswith(TLS_POLICIES):
         yield f"{path} must be TLS_1_2."
 
 

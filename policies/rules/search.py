@@ -15,6 +15,10 @@ from .jurisdiction import not_allowed
 
 DOMAIN = "aws:opensearch/domain:Domain"
 GUIDE = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/"
+TLS_POLICIES = (
+    "Policy-Min-TLS-1-2-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08",
+    "Policy-Min-TLS-1-2-FIPS-PQ-2026-10",
+)  # fmt: skip
 
 in_vpc = requires(
     "opensearch-in-vpc",
@@ -45,9 +49,7 @@ https = requires(
     DOMAIN,
     {
         "domainEndpointOptions.enforceHttps": TRUE,
-        "domainEndpointOptions.tlsSecurityPolicy": one_of(
-            "Policy-Min-TLS-1-2-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"
-        ),
+        "domainEndpointOptions.tlsSecurityPolicy": one_of(*TLS_POLICIES),
     },
     title="Search domains are reached by TLS 1.2 only",
     severity=HIGH,

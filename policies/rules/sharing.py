@@ -38,8 +38,13 @@ BEARING = {
 UNGUARDED = ("aws:backup/vaultPolicy:VaultPolicy",)
 """Types of these that no rule of their own keeps from everyone."""
 PERMISSION = "aws:lambda/permission:Permission"
-AWS_ACCOUNTS = frozenset({"127311923021", "985666609251", "797873946194", "033677994240", "600734575887"})
-"""Accounts by which Elastic Load Balancing delivers logs (Enable access logs, accounts by region; US and Canada)."""
+AWS_ACCOUNTS = frozenset(
+    {"127311923021", "033677994240", "027434742980", "797873946194", "985666609251", "507241528517", "098369216593",
+     "754344448648", "589379963580", "718504428378", "383597477331", "600734575887", "114774131450", "783225319266",
+     "582318560864", "054676820928", "156460612806", "652711504416", "635631232127", "009996457667", "897822967062",
+     "076674570225"}
+)  # fmt: skip
+"""Accounts by which Elastic Load Balancing delivers logs, one for each region that has one (Enable access logs)."""
 
 
 @linked_rule(

@@ -121,7 +121,16 @@ ALLOWED: dict[str, list[Break]] = {
     "kms-key-reference-in-jurisdiction": [change("queue", "kmsMasterKeyId", "alias/aws/sqs")],
     "stateful-phi-protected": [Break("files", {"tags": PHI, "kmsKeyId": KEY}, protect=True)],
     "no-public-exposure-without-tag": [changes("balancer-lb", {"internal": True, "tags": INTERNAL})],
+    "deprecated-type-not-used": [added("names", "aws:ec2/vpcDhcpOptions:VpcDhcpOptions", {"domainName": "clinic"})],
     "cross-account-principal-allowlist": [
+        change(
+            "logs",
+            "policy",
+            document(
+                tls_only("clinic-logs"),
+                {**FOREIGN, "Principal": {"AWS": "arn:aws:iam::027434742980:root"}, "Action": "s3:PutObject"},
+            ),
+        ),
         change("vault-west-policy", "policy", document(KEPT, {**FOREIGN, "Principal": "*", "Condition": OURS})),
     ],
 }

@@ -332,6 +332,7 @@ BREAKS: dict[str, list[Break]] = {
         change("copy", "forceDestroy", "true"),
         change("logs", "forceDestroy", True),
         change("trail-bucket", "forceDestroy", True),
+        change("config-bucket", "forceDestroy", True),
     ],
     "s3-no-website-on-phi": [
         added("site", "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", {"bucket": "clinic-photos"}),
@@ -565,7 +566,9 @@ ALLOWED: dict[str, list[Break]] = {
     "s3-replication-in-jurisdiction": [change("photos-replication", "rules.0.destination.account", "")],
     "rds-storage-encrypted": [
         change("aurora-global", "storageEncrypted", "true"),
+        changes("aurora-global", {"storageEncrypted": GONE, "sourceDbClusterIdentifier": "records"}),
     ],
+    "rds-force-tls": [change("aurora-parameters", "parameters.0.value", "1")],
     "rds-backup-retention": [
         changes(
             "database",
@@ -607,7 +610,10 @@ ALLOWED: dict[str, list[Break]] = {
         change("photos-policy", "policy", json.loads(document(DENY))),
     ],
     "kms-policy-no-wildcard": [change("key", "policy", document(ACCOUNT_STATEMENT, VIA_ACCOUNT))],
-    "kms-rotation": [changes("key", {"enableKeyRotation": GONE, "customerMasterKeySpec": "RSA_4096"})],
+    "kms-rotation": [
+        changes("key", {"enableKeyRotation": GONE, "customerMasterKeySpec": "RSA_4096"}),
+        changes("key", {"enableKeyRotation": GONE, "customKeyStoreId": "cks-1"}),
+    ],
     "kms-deletion-window": [change("key", "deletionWindowInDays")],
     "sg-no-all-protocol-ingress": [change("group-endpoints", "ingress", [{"protocol": "-1", "self": True}])],
     "sg-no-data-ports-from-internet": [

@@ -245,7 +245,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "lambda-failure-destination": [change("function", "deadLetterConfig")],
     "lambda-concurrency": [change("function", "reservedConcurrentExecutions")],
-    "lambda-runtime-supported": [change("function", "runtime", "python3.8")],
+    "lambda-runtime-supported": [change("function", "runtime", name) for name in ("python3.8", "provided.al2")],
     "lambda-tracing": [change("function", "tracingConfig.mode", "PassThrough")],
     "lambda-code-signing": [change("function", "codeSigningConfigArn")],
     "lambda-log-group-predeclared": [
