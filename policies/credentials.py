@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .values import View
+from .values import View, from_json
 
 _FORMATS = {
     "an AWS access key id": r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
@@ -115,10 +114,7 @@ def named(value: Any) -> Any:
 def _document(text: str) -> Any:
     if text[:1] not in ("{", "["):
         return None
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
+    found = from_json(text)
     return found if isinstance(found, (dict, list)) else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,12 +25,7 @@ def statements(view: View, path: str) -> list[View]:
 
     Raises NotKnown when the document is not known.
     """
-    document = view.get(path)
-    if isinstance(document, str):
-        try:
-            document = json.loads(document)
-        except ValueError:
-            return []
+    document = view.document(path)
     return View({"document": document}, view.where(path)).view("document").views("Statement")
 
 

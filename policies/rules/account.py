@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 from ..conditions import holds_patient_data
 from ..config import SENSITIVE, Config
@@ -33,18 +31,9 @@ NEUTRAL = frozenset(
     url=PROVIDER_GUIDE,
 )
 def account_pinned(resource: Resource, config: Config) -> Iterator[str]:
-    if not _list(resource.get("allowedAccountIds")):
+    named = resource.document("allowedAccountIds")  # providers send their inputs as JSON text
+    if not isinstance(named, list) or not named:
         yield "allowedAccountIds is not set: credentials of another account would do."
-
-
-def _list(value: Any) -> list[Any]:
-    """A list; providers send their inputs as JSON text."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return []
-    return value if isinstance(value, list) else []
 
 
 no_static_keys = requires(
@@ -129,9 +118,9 @@ def supported_services(resource: Resource, config: Config) -> Iterator[str]:
 
 
 ENDED = (
-    "aws:waf/", "aws:wafregional/", "aws:elb/", "aws:elasticbeanstalk/", "aws:opsworks/", "aws:simpledb/", "aws:qldb/",
+    "aws:waf/", "aws:wafregional/", "aws:elb/", "aws:opsworks/", "aws:simpledb/", "aws:qldb/",
     "aws:mediastore/", "aws:ec2/launchConfiguration:", "aws:rds/securityGroup:", "aws:elasticache/securityGroup:",
-    "aws:redshift/securityGroup:", "aws:ec2/vpcDhcpOptions:", "aws:s3/bucketObject:",
+    "aws:redshift/securityGroup:",
 )  # fmt: skip
 
 

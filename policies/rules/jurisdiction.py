@@ -23,6 +23,14 @@ _EDGE_ONLY = {
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:kms/alias:Alias",
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+    "aws:wafv2/webAclRule:WebAclRule",
+    "aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation",
+}
+_EDGE_SCOPED = {
+    "aws:wafv2/webAcl:WebAcl",
+    "aws:wafv2/ipSet:IpSet",
+    "aws:wafv2/ruleGroup:RuleGroup",
+    "aws:wafv2/regexPatternSet:RegexPatternSet",
 }
 _EDGE_INTERNAL = {"aws:sns/topic:Topic", "aws:kms/key:Key"}
 
@@ -49,7 +57,7 @@ def excepted(resource: Resource, region: str, config: Config) -> bool:
         return True
     if resource.type in _EDGE_INTERNAL:
         return resource.tags().get(config.data_class_tag) == "internal"
-    if resource.type in ("aws:wafv2/webAcl:WebAcl", "aws:wafv2/ipSet:IpSet"):
+    if resource.type in _EDGE_SCOPED:
         return resource.text("scope") == "CLOUDFRONT"
     if resource.type == "aws:cloudwatch/metricAlarm:MetricAlarm":
         return resource.text("namespace") == "AWS/CloudFront"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from policies.rules.web_acl import BASELINE
 from tests.policies.breaks.form import Break, added, change, changes, without
 from tests.policies.sample import (
     CA,
@@ -25,6 +28,22 @@ SIGN_IN = {
 FORMAT = '{"requestId": "$context.requestId", "status": "$context.status"}'
 API = "aws:apigateway/restApi:RestApi"
 KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
+
+
+def _group(name: str, **more: str) -> Sample:
+    """A group of rules beside the ACL of the edge."""
+    group = {"webAclArn": arn("wafv2", "global/webacl/cdn/1", US), "managedRuleGroup": {"name": name}, "region": US}
+    return Sample("aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation", {**group, **more})
+
+
+COUNTING = _group(next(iter(BASELINE)), overrideAction="count")
+BESIDE = {f"beside-{index}": _group(name) for index, name in enumerate(BASELINE)} | {
+    "beside-rate": Sample(
+        "aws:wafv2/webAclRule:WebAclRule",
+        {"webAclArn": arn("wafv2", "global/webacl/cdn/1", US), "region": US,
+         "statement": {"rateBasedStatement": {"limit": 500}}},
+    )
+}  # fmt: skip
 
 SAMPLES: dict[str, Sample] = {
     "live-logs": Sample(
@@ -60,7 +79,9 @@ SAMPLES: dict[str, Sample] = {
         {
             "arn": arn("wafv2", "regional/webacl/own/1"),
             "scope": "REGIONAL",
-            "ruleJson": "[]",
+            "ruleJson": json.dumps(
+                [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}} for name in BASELINE]
+            ),
             "visibilityConfig": {"cloudwatchMetricsEnabled": True},
             "defaultAction": {"block": {}},
             "rules": [
@@ -214,6 +235,9 @@ BREAKS: dict[str, list[Break]] = {
     "waf-managed-baseline": [
         change("edge-acl", "rules.2.statement.managedRuleGroupStatement.name", "AWSManagedRulesLinuxRuleSet"),
         change("edge-acl", "rules.0.overrideAction", {"count": {}}),
+        change("regional-acl", "ruleJson", "[]"),
+        change("regional-acl", "ruleJson", "no JSON"),
+        Break("edge-acl", {"rules": GONE}, beside=BESIDE | {"beside-0": COUNTING}),
     ],
     "waf-rate-limit": [change("edge-acl", "rules.4.statement", {})],
     "waf-geo-allowlist": [
@@ -314,6 +338,11 @@ ALLOWED: dict[str, list[Break]] = {
     "route53-no-dangling": [
         changes("record", {"aliases": [{"name": "clinic.example.org", "zoneId": "Z1"}]}),
     ],
-    "waf-has-rules": [changes("edge-acl", {"rules": GONE, "defaultAction": {"block": {}}})],
+    "waf-has-rules": [
+        changes("edge-acl", {"rules": GONE, "defaultAction": {"block": {}}}),
+        Break("edge-acl", {"rules": GONE}, beside=BESIDE),
+    ],
+    "waf-managed-baseline": [Break("edge-acl", {"rules": GONE}, beside=BESIDE)],
+    "waf-rate-limit": [Break("edge-acl", {"rules": GONE}, beside=BESIDE)],
     "route53-query-logging": [Break("zone", {"vpcs": [{"vpcId": "vpc-1"}]}, without=("zone-log",))],
 }
