@@ -279,6 +279,16 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
             ("policyArn",),
         ),
     ),
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": (
+        _Block(
+            "policyArns",
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            "role",
+            _named("policyArn"),
+            ("roleName",),
+            ("policyArn",),
+        ),
+    ),
     "aws:sqs/queue:Queue": (_Block("policy", "aws:sqs/queuePolicy:QueuePolicy", "queueUrl", _policy, ("url", "id")),),
     "aws:sns/topic:Topic": (_Block("policy", "aws:sns/topicPolicy:TopicPolicy", "arn", _policy, ("arn", "id")),),
     "aws:secretsmanager/secret:Secret": (

@@ -153,15 +153,22 @@ concurrency = requires(
     severity=LOW,
     url=GUIDE + "configuration-concurrency.html",
 )
-runtime_supported = requires(
+
+
+@resource_rule(
     "lambda-runtime-supported",
-    FUNCTION,
-    {"runtime": none_of(*ENDED_RUNTIMES)},
+    types=FUNCTION,
     title="Functions run on supported runtimes",
     severity=HIGH,
     remedy="Set runtime to a supported one, as python3.14 or nodejs24.x.",
     url=GUIDE + "lambda-runtimes.html",
 )
+def runtime_supported(resource: Resource, config: Config) -> Iterator[str]:
+    runtime = resource.text("runtime")
+    if runtime in ENDED_RUNTIMES:
+        yield f"runtime {runtime} is past its deprecation date: it gets no more security fixes."
+
+
 tracing = requires(
     "lambda-tracing",
     FUNCTION,

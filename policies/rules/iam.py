@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -45,9 +46,18 @@ def actions(statement: View) -> list[str]:
     return [action.lower() for action in values(statement, "Action")]
 
 
+_EVERYTHING = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:(?::|[^:]+:(?:[a-z-]+[/:])?)\*(?:/\*)*")
+"""`*`, and what is all of a service or of one type in it: `arn:aws:s3:::*/*`, `arn:aws:kms:*:*:key/*`."""
+_UNBINDING = frozenset({"aws:securetransport", "s3:tlsversion", "aws:currenttime", "aws:epochtime"})
+"""Condition keys that say how or when, never who or what."""
+
+
 def anywhere(statement: View) -> bool:
-    """Whether a statement is about every resource."""
-    return "*" in values(statement, "Resource")
+    """Whether a statement names no resource, and no condition says for which or for whom it is."""
+    named = values(statement, "Resource")
+    return any(_EVERYTHING.fullmatch(each) for each in named) and not any(
+        key not in _UNBINDING for _, key, _ in conditions(statement)
+    )
 
 
 def covers(statement: View, *wanted: str) -> list[str]:
@@ -65,7 +75,7 @@ def covers(statement: View, *wanted: str) -> list[str]:
 )
 def no_admin(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
-        if {"*", "*:*"} & set(actions(each)) and anywhere(each):
+        if {"*", "*:*"} & set(actions(each)) and "*" in values(each, "Resource"):
             yield f"{each.path} gives every action on every resource."
 
 
@@ -80,7 +90,7 @@ def no_admin(resource: Resource, config: Config) -> Iterator[str]:
 def no_full_service(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
         whole = sorted(action for action in actions(each) if action.endswith(":*") and action != "*:*")
-        if whole and anywhere(each) and not each.has("Condition"):
+        if whole and anywhere(each):
             yield f"{each.path} gives {', '.join(whole)} on every resource."
 
 
@@ -94,7 +104,7 @@ def no_full_service(resource: Resource, config: Config) -> Iterator[str]:
 )
 def no_broad_kms(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
-        if anywhere(each) and not each.has("Condition"):
+        if anywhere(each):
             found = covers(each, "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
             if found and "*" not in actions(each):
                 yield f"{each.path} gives {', '.join(found)} on every key."
@@ -122,7 +132,7 @@ AUDIT_ACTIONS = (
 def no_audit_tampering(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
         found = covers(each, *AUDIT_ACTIONS)
-        if found and anywhere(each) and not each.has("Condition") and not {"*", "*:*"} & set(actions(each)):
+        if found and anywhere(each) and not {"*", "*:*"} & set(actions(each)):
             yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
@@ -145,7 +155,7 @@ READS = (
 def no_data_wildcard(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
         found = covers(each, *READS)
-        if found and anywhere(each) and not each.has("Condition") and not {"*", "*:*"} & set(actions(each)):
+        if found and anywhere(each) and not {"*", "*:*"} & set(actions(each)):
             yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
@@ -170,7 +180,7 @@ WRITES = (
 def no_write_wildcard(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
         found = covers(each, *WRITES)
-        if found and anywhere(each) and not each.has("Condition"):
+        if found and anywhere(each):
             yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
@@ -197,7 +207,7 @@ ESCALATIONS = (
     url=GUIDE + "access_policies_boundaries.html",
 )
 def no_escalation(resource: Resource, config: Config) -> Iterator[str]:
-    wide = [each for each in rights(resource) if anywhere(each) and not each.has("Condition")]
+    wide = [each for each in rights(resource) if anywhere(each)]
     wide = [each for each in wide if not {"*", "*:*"} & set(actions(each))]
     for wanted in ESCALATIONS:
         if all(any(covers(each, action) for each in wide) for action in wanted):

@@ -40,7 +40,12 @@ def _way(**given: Any) -> list[dict[str, Any]]:
 
 
 def _entry(**given: Any) -> list[dict[str, Any]]:
-    return [{"action": "allow", "protocol": "tcp", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443, **given}]
+    entry = {"action": "allow", "protocol": "tcp", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443}
+    return [{**entry, "ruleNo": 200, **given}]
+
+
+def _denied(first: int, last: int, **given: Any) -> list[dict[str, Any]]:
+    return _entry(**{"action": "deny", "ruleNo": 100, "fromPort": first, "toPort": last, **given})
 
 
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::clinic-photos/*"}
@@ -461,6 +466,11 @@ BREAKS: dict[str, list[Break]] = {
         changes("acl-rule", {"fromPort": 3389, "toPort": 3389, "cidrBlock": GONE, "ipv6CidrBlock": "::/0"}),
         change("acl", "ingress", _entry(fromPort=0, toPort=1024)),
         change("acl", "ingress", _entry(protocol=-1, fromPort=0, toPort=0)),
+        change("acl", "ingress", [*_denied(20, 22), *_entry(fromPort=1024, toPort=65535)]),
+        change("acl", "ingress", [*_denied(3389, 3389, ruleNo=900), *_entry(fromPort=1024, toPort=65535)]),
+        change(
+            "acl", "ingress", [*_denied(3389, 3389, cidrBlock="203.0.113.0/24"), *_entry(fromPort=3389, toPort=4000)]
+        ),
         added(
             "default-acl", "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", {"ingress": _entry(fromPort=22, toPort=22)}
         ),
@@ -627,6 +637,7 @@ ALLOWED: dict[str, list[Break]] = {
         changes("acl-rule", {"ruleAction": "deny", "protocol": "-1"}),
         changes("acl-rule", {"fromPort": 22, "toPort": 22, "cidrBlock": "10.0.0.0/8"}),
         change("acl", "ingress", _entry(protocol="icmp", fromPort=0, toPort=0)),
+        change("acl", "ingress", [*_denied(20, 22), *_denied(3389, 3389), *_entry(fromPort=0, toPort=65535)]),
     ],
     "public-path-reachability": [
         changes("balancer-lb", {"internal": True, "securityGroups": ["sg-balancer"]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from policies.rules.web_acl import BASELINE
 from tests.policies.breaks.form import Break, added, change, changes, without
@@ -34,6 +35,10 @@ def _group(name: str, **more: str) -> Sample:
     """A group of rules beside the ACL of the edge."""
     group = {"webAclArn": arn("wafv2", "global/webacl/cdn/1", US), "managedRuleGroup": {"name": name}, "region": US}
     return Sample("aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation", {**group, **more})
+
+
+def _body(operations: dict[str, Any], path: str = "/records") -> str:
+    return json.dumps({"openapi": "3.0.1", "paths": {path: operations}})
 
 
 COUNTING = _group(next(iter(BASELINE)), overrideAction="count")
@@ -302,6 +307,9 @@ BREAKS: dict[str, list[Break]] = {
         change("http-route", "authorizationType"),
         change("http-route", "authorizationType", "NONE"),
         change("http-health", "routeKey", "GET /health/records"),
+        changes("http", {"target": arn("lambda", "function:records"), "routeKey": "GET /records"}),
+        change("rest", "body", _body({"get": {}})),
+        change("rest", "body", _body({"x-amazon-apigateway-any-method": {"security": []}})),
     ],
     "apigw-waf": [without("rest-guard")],
     "apigw-request-validation": [change("rest-method", "requestValidatorId")],
@@ -329,6 +337,11 @@ ALLOWED: dict[str, list[Break]] = {
         changes("cdn", {"tags.DataClass": "public", "orderedCacheBehaviors.0.trustedKeyGroups": GONE})
     ],
     "apigw-execution-logs": [changes("http", {"protocolType": "HTTP"})],
+    "apigw-authorization": [
+        change("rest", "body", _body({"get": {"security": [{"sigv4": []}]}, "options": {}, "parameters": []})),
+        change("rest", "body", _body({"get": {}}, "/health")),
+        changes("http", {"target": arn("lambda", "function:records"), "routeKey": "GET /health"}),
+    ],
     "apigw-waf": [Break("rest", {"endpointConfiguration.types": "PRIVATE"}, without=("rest-guard",))],
     "acm-dns-validated": [
         changes(

@@ -180,18 +180,28 @@ SAMPLES: dict[str, Sample] = {
 }
 
 WHOLE = document(allow("*"))
+OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 BREAKS: dict[str, list[Break]] = {
     "iam-no-admin-statements": [
         change("policy", "policy", WHOLE),
         change("role", "inlinePolicies", [{"name": "all", "policy": WHOLE}]),
         added("own", "aws:iam/rolePolicy:RolePolicy", {"role": "task", "policy": document(allow(["*"], ["*"]))}),
     ],
-    "iam-no-full-service-access": [change("policy", "policy", document(allow(["ecs:*", "xray:*"])))],
-    "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt")))],
+    "iam-no-full-service-access": [
+        change("policy", "policy", document(allow(["ecs:*", "xray:*"]))),
+        change("policy", "policy", document(allow("ecs:*", "arn:aws:ecs:*:*:*"))),
+    ],
+    "iam-no-broad-kms-actions": [
+        change("policy", "policy", document(allow("kms:Decrypt"))),
+        change("policy", "policy", document(allow("kms:Decrypt", arn("kms", "key/*")))),
+    ],
     "iam-no-audit-tampering": [change("policy", "policy", document(allow(["cloudtrail:StopLogging"])))],
     "iam-no-phi-data-wildcard": [
         change("policy", "policy", document(allow("s3:GetObject"))),
         change("policy", "policy", document(allow("secretsmanager:Get*"))),
+        change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::*/*"))),
+        change("policy", "policy", document(allow("dynamodb:Scan", "arn:aws:dynamodb:*:*:table/*"))),
+        change("policy", "policy", document(allow("s3:GetObject", Condition=OVER_TLS))),
     ],
     "iam-no-write-or-permission-wildcard": [change("policy", "policy", document(allow("s3:PutObject")))],
     "iam-no-privilege-escalation": [
@@ -232,6 +242,11 @@ BREAKS: dict[str, list[Break]] = {
     "iam-no-admin-managed-policies": [
         change("audit", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
         change("role", "managedPolicyArns", ["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
+        added(
+            "attached",
+            "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+            {"roleName": "task", "policyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+        ),
     ],
     "iam-trust-not-wildcard": [
         change("role", "assumeRolePolicy", trust("*")),
@@ -400,6 +415,10 @@ ALLOWED: dict[str, list[Break]] = {
         change("policy", "policy", document(allow("ecs:*", **CONDITION))),
     ],
     "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt", KEY)))],
+    "iam-no-phi-data-wildcard": [
+        change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::clinic-photos/*"))),
+        change("policy", "policy", document(allow("dynamodb:Query", arn("dynamodb", "table/visits/index/*")))),
+    ],
     "iam-no-privilege-escalation": [
         change(
             "policy",
