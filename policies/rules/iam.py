@@ -414,8 +414,15 @@ def oidc_bound(resource: Resource, config: Config) -> Iterator[str]:
             texts = found.get(claim)
             if texts is None and claim == "sub" and "amr" in found:
                 continue
-            if not texts or any(text in ("*", "repo:*") or text.startswith("*") for text in texts):
+            if not texts or any(_of_many(text) for text in texts):
                 yield f"{each.path} has no exact condition on {claim}."
+
+
+def _of_many(claim: str) -> bool:
+    """Whether a claim leaves open whose it is: `*`, `repo:owner/*`, `system:serviceaccount:*:name`."""
+    parts = claim.removeprefix("system:serviceaccount:").split(":")
+    named = parts[0] if claim.startswith("system:serviceaccount:") or len(parts) == 1 else parts[1]
+    return claim.startswith("*") or "*" in named or "?" in named
 
 
 @resource_rule(

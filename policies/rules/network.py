@@ -346,7 +346,7 @@ def no_data_ports(resource: Resource, config: Config) -> Iterator[str]:
     yield from _open(resource, DATA_PORTS)
 
 
-@resource_rule(
+@linked_rule(
     "sg-no-all-protocol-ingress",
     types=INGRESS,
     title="Security groups let in named ports only",
@@ -354,9 +354,18 @@ def no_data_ports(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Name protocol and ports.",
     url=GROUP_GUIDE,
 )
-def no_all_protocols(resource: Resource, config: Config) -> Iterator[str]:
-    if ports(resource) == ALL_PORTS and not resource.flag("self") and not resource.unknown("referencedSecurityGroupId"):
-        yield f"{_where(resource)}every port is let in."
+def no_all_protocols(way: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if ports(way) == ALL_PORTS and not way.flag("self") and not _from_itself(way, stack):
+        yield f"{_where(way)}every port is let in."
+
+
+def _from_itself(way: Resource, stack: Stack) -> bool:
+    """Whether a group lets itself in by its id. Raises NotKnown."""
+    source, own = "referencedSecurityGroupId", "securityGroupId"
+    groups = stack.targets(way, source, GROUP)
+    if groups:
+        return groups == stack.targets(way, own, GROUP)
+    return way.text(source) is not None and not way.unknown(own) and way.text(source) == way.text(own)
 
 
 def members(stack: Stack, group: Resource) -> list[Resource]:

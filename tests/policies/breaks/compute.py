@@ -245,6 +245,13 @@ BREAKS: dict[str, list[Break]] = {
 
 ALLOWED: dict[str, list[Break]] = {
     "ec2-imdsv2-required": [change("server", "metadataOptions", {"httpEndpoint": "disabled"})],
+    "ec2-instance-profile": [
+        Break(
+            "template",
+            {"iamInstanceProfile": GONE},
+            beside={"nodes": Sample("aws:eks/nodeGroup:NodeGroup", {"launchTemplate": {"id": "lt-1"}})},
+        )
+    ],
     "ec2-user-data-no-secrets": [
         change("server", "userData", "TOKEN=$(aws secretsmanager get-secret-value --secret-id clinic/api)"),
         change("server", "userData", 'curl -H "X-aws-ec2-metadata-token: $TOKEN" http://169.254.169.254/latest'),

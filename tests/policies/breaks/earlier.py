@@ -625,7 +625,10 @@ ALLOWED: dict[str, list[Break]] = {
         changes("key", {"enableKeyRotation": GONE, "customKeyStoreId": "cks-1"}),
     ],
     "kms-deletion-window": [change("key", "deletionWindowInDays")],
-    "sg-no-all-protocol-ingress": [change("group-endpoints", "ingress", [{"protocol": "-1", "self": True}])],
+    "sg-no-all-protocol-ingress": [
+        change("group-endpoints", "ingress", [{"protocol": "-1", "self": True}]),
+        changes("ingress-service", {"ipProtocol": "-1", "referencedSecurityGroupId": "sg-service"}),
+    ],
     "sg-no-data-ports-from-internet": [
         added(
             "out", RULE, {**OLD_RULE, "type": "egress", "cidrBlocks": ["0.0.0.0/0"], "fromPort": 5432, "toPort": 5432}

@@ -262,7 +262,6 @@ BREAKS: dict[str, list[Break]] = {
         ),
     ],
     "iam-oidc-claims-bound": [
-        change("role-deploy", "assumeRolePolicy", trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity")),
         change(
             "role-deploy",
             "assumeRolePolicy",
@@ -270,9 +269,13 @@ BREAKS: dict[str, list[Break]] = {
                 {"Federated": GITHUB},
                 "sts:AssumeRoleWithWebIdentity",
                 StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
-                StringLike={f"{ISSUER}:sub": "*"},
+                StringLike={f"{ISSUER}:sub": subject},
             ),
-        ),
+        )
+        for subject in ("*", "repo:clinic/*", "project_path:clinic/*:ref:main", "system:serviceaccount:*:api")
+    ]
+    + [
+        change("role-deploy", "assumeRolePolicy", trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity")),
         change("github", "clientIdLists", []),
     ],
     "iam-confused-deputy": [change("role", "assumeRolePolicy", trust({"Service": "ecs-tasks.amazonaws.com"}))],
@@ -415,6 +418,19 @@ ALLOWED: dict[str, list[Break]] = {
         change("policy", "policy", document(allow("ecs:*", **CONDITION))),
     ],
     "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt", KEY)))],
+    "iam-oidc-claims-bound": [
+        change(
+            "role-deploy",
+            "assumeRolePolicy",
+            trust(
+                {"Federated": GITHUB},
+                "sts:AssumeRoleWithWebIdentity",
+                StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
+                StringLike={f"{ISSUER}:sub": subject},
+            ),
+        )
+        for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*")
+    ],
     "iam-no-phi-data-wildcard": [
         change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::clinic-photos/*"))),
         change("policy", "policy", document(allow("dynamodb:Query", arn("dynamodb", "table/visits/index/*")))),
