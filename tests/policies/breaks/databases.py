@@ -262,7 +262,12 @@ BREAKS: dict[str, list[Break]] = {
         change("search", "advancedSecurityOptions.masterUserOptions.masterUserPassword", "word"),
     ],
     "opensearch-policy-bounded": [
-        change("search", "accessPolicies", document(ANYONE)),
+        changes(
+            "search",
+            {"accessPolicies": document(ANYONE), "advancedSecurityOptions.enabled": False},
+            "opensearch-fine-grained",
+        ),
+        changes("search", {"accessPolicies": document(ANYONE), "vpcOptions": GONE}, "opensearch-in-vpc"),
         added("search-policy", "aws:opensearch/domainPolicy:DomainPolicy", {"accessPolicies": document(ANYONE)}),
     ],
     "opensearch-logs": [
@@ -299,6 +304,7 @@ BREAKS: dict[str, list[Break]] = {
 }
 
 ALLOWED: dict[str, list[Break]] = {
+    "opensearch-policy-bounded": [change("search", "accessPolicies", document(ANYONE))],
     "rds-engine-supported": [
         changes("database", {"engine": "mysql", "engineVersion": "8.4.6"}),
         changes("database", {"engine": "mariadb", "engineVersion": "10.11.14"}),
