@@ -10,7 +10,7 @@ from ..config import SENSITIVE, Config
 from ..expect import UNSET
 from ..graph import AWS_PROVIDER, Resource, Stack, default_tags, known
 from ..paths import BALANCER, RESTRICTED
-from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
+from ..rule import CRITICAL, EVERY, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from .stores import BUCKET, CLASSED, SIDE, TAG_GUIDE
 
 PROVIDER_GUIDE = "https://www.pulumi.com/registry/packages/aws/installation-configuration/"
@@ -106,7 +106,7 @@ def _covered() -> frozenset[str]:
 
 @resource_rule(
     "supported-service-only",
-    types="aws:*",
+    types=EVERY,
     title="Every service in use has controls in this pack",
     severity=LOW,
     remedy="Review the service by hand and waive the rule for it, or leave it out.",
@@ -126,7 +126,7 @@ ENDED = (
 
 @resource_rule(
     "deprecated-type-not-used",
-    types="aws:*",
+    types=EVERY,
     title="Types are those of the current provider",
     severity=LOW,
     remedy="Rename the type and add an alias.",

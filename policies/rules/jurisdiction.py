@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..config import SENSITIVE, Config
 from ..graph import AWS_PROVIDER, Resource, Stack
-from ..rule import Finding, Severity, resource_rule, stack_rule
+from ..rule import EVERY, Finding, Severity, resource_rule, stack_rule
 
 EDGE_REGION = "us-east-1"
 RULES_OF_PLACE = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html"
@@ -68,7 +68,7 @@ def excepted(resource: Resource, region: str, config: Config) -> bool:
 
 @resource_rule(
     "region-allowed",
-    types=("aws:*", AWS_PROVIDER),
+    types=(EVERY, AWS_PROVIDER),
     title="Resources stay in the jurisdiction's regions",
     severity=Severity.CRITICAL,
     remedy="Set region, on the resource or its provider, to a region of the jurisdiction.",

@@ -9,7 +9,7 @@ from ..conditions import patient_data
 from ..config import Config
 from ..documents import allows, bounded, conditions, public, statements, values
 from ..graph import Resource, Stack
-from ..rule import CRITICAL, HIGH, LOW, Finding, linked_rule, resource_rule
+from ..rule import CRITICAL, EVERY, HIGH, LOW, Finding, linked_rule, resource_rule
 from ..values import texts_within
 from .iam import account_of, own_accounts
 from .jurisdiction import excepted, not_allowed, region_of_arn
@@ -161,7 +161,7 @@ _KEY_NAME = re.compile(r"(?i)(?:kms.*key|kmskey|keyarn|encryptionkey)\w*$")
 
 @resource_rule(
     "kms-key-reference-in-jurisdiction",
-    types="aws:*",
+    types=EVERY,
     title="Data is encrypted with keys of the jurisdiction",
     severity=HIGH,
     remedy="Name a customer key in a region of the jurisdiction.",
@@ -169,8 +169,10 @@ _KEY_NAME = re.compile(r"(?i)(?:kms.*key|kmskey|keyarn|encryptionkey)\w*$")
 )
 def key_reference(resource: Resource, config: Config) -> Iterator[str]:
     for path, value in resource.leaves():
+        if not isinstance(value, str) or not (":kms:" in value or "alias/aws/" in value):
+            continue
         name = next((step for step in reversed(path.split(".")) if not step.isdecimal()), "")
-        if not isinstance(value, str) or not _KEY_NAME.search(name):
+        if not _KEY_NAME.search(name):
             continue
         region = region_of_arn(value)
         if region and ":kms:" in value and region not in config.regions and not excepted(resource, region, config):

@@ -174,6 +174,7 @@ BREAKS: dict[str, list[Break]] = {
     "ec2-user-data-no-secrets": [
         change("server", "userData", f"#!/bin/sh\nexport AWS_ACCESS_KEY_ID={KEY_ID}", "no-secret-literal-in-inputs"),
         change("template", "userData", SCRIPT, "no-secret-literal-in-inputs"),
+        change("server", "userData", "PASSWORD=k9Qz7Lm2Xw4Rt8Vb1N", "no-secret-literal-in-inputs"),
         change("configuration", "userDataBase64", SCRIPT, "no-secret-literal-in-inputs"),
     ],
     "ec2-detailed-monitoring": [

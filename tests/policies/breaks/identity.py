@@ -180,6 +180,7 @@ SAMPLES: dict[str, Sample] = {
 }
 
 WHOLE = document(allow("*"))
+PHOTOS = "arn:aws:s3:::clinic-photos/*"
 OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 BREAKS: dict[str, list[Break]] = {
     "iam-no-admin-statements": [
@@ -190,6 +191,7 @@ BREAKS: dict[str, list[Break]] = {
     "iam-no-full-service-access": [
         change("policy", "policy", document(allow(["ecs:*", "xray:*"]))),
         change("policy", "policy", document(allow("ecs:*", "arn:aws:ecs:*:*:*"))),
+        change("policy", "policy", document(allow("*", "arn:aws:xray:*:*:*"))),
     ],
     "iam-no-broad-kms-actions": [
         change("policy", "policy", document(allow("kms:Decrypt"))),
@@ -202,6 +204,7 @@ BREAKS: dict[str, list[Break]] = {
         change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::*/*"))),
         change("policy", "policy", document(allow("dynamodb:Scan", "arn:aws:dynamodb:*:*:table/*"))),
         change("policy", "policy", document(allow("s3:GetObject", Condition=OVER_TLS))),
+        change("policy", "policy", document(allow("rds-data:*", arn("rds", "cluster:*")))),
     ],
     "iam-no-write-or-permission-wildcard": [change("policy", "policy", document(allow("s3:PutObject")))],
     "iam-no-privilege-escalation": [
@@ -432,8 +435,9 @@ ALLOWED: dict[str, list[Break]] = {
         for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*")
     ],
     "iam-no-phi-data-wildcard": [
-        change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::clinic-photos/*"))),
+        change("policy", "policy", document(allow("s3:GetObject", PHOTOS))),
         change("policy", "policy", document(allow("dynamodb:Query", arn("dynamodb", "table/visits/index/*")))),
+        change("policy", "policy", document(allow(["s3:GetObject", "ecs:ListTasks"], [PHOTOS, arn("ecs", "task/*")]))),
     ],
     "iam-no-privilege-escalation": [
         change(
