@@ -50,7 +50,10 @@ _EVERYTHING = re.compile(r"\*+|arn:[^:]*:([^:]*):[^:]*:(?::|[^:]+:(?:[a-z-]+[/:]
 """`*`, and what is all of a service or of one type in it: `arn:aws:s3:::*/*`, `arn:aws:kms:*:*:key/*`."""
 _UNBINDING = frozenset({"aws:securetransport", "s3:tlsversion", "aws:currenttime", "aws:epochtime"})
 """Condition keys that say how or when, never who or what."""
-_OF_OTHERS = {"rds-data:ExecuteStatement": "rds", "ssm:SendCommand": "ec2", "ssm:StartSession": "ec2"}
+_OF_OTHERS = {
+    "rds-data:ExecuteStatement": "rds", "ssm:SendCommand": "ec2", "ssm:StartSession": "ec2",
+    "backup:StartRestoreJob": "*",  # recovery points are named by AWS, in the service of what they were made of
+}  # fmt: skip
 """Action → the service of what it is done to, where that is another than its own."""
 
 
@@ -66,7 +69,7 @@ def covers(statement: View, *wanted: str) -> list[str]:
     services, patterns = everywhere(statement), actions(statement)
     if not services:
         return []
-    about = [action for action in wanted if services & {"*", action.split(":")[0], _OF_OTHERS.get(action)}]
+    about = [action for action in wanted if services & {"*", _OF_OTHERS.get(action, action.split(":")[0])}]
     return [action for action in about if any(fnmatchcase(action.lower(), pattern) for pattern in patterns)]
 
 

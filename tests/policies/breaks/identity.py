@@ -436,6 +436,7 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "iam-no-phi-data-wildcard": [
         change("policy", "policy", document(allow("s3:GetObject", PHOTOS))),
+        change("policy", "policy", document(allow("backup:StartRestoreJob", arn("backup", "recovery-point:*")))),
         change("policy", "policy", document(allow("dynamodb:Query", arn("dynamodb", "table/visits/index/*")))),
         change("policy", "policy", document(allow(["s3:GetObject", "ecs:ListTasks"], [PHOTOS, arn("ecs", "task/*")]))),
     ],
