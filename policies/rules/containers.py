@@ -141,7 +141,7 @@ def env_no_secrets(resource: Resource, config: Config) -> Iterator[str]:
 )
 def container_logging(resource: Resource, config: Config) -> Iterator[str]:
     for each in containers(resource):
-        if each.text("logConfiguration.logDriver") in (None, "none", "json-file", "syslog"):
+        if each.text("logConfiguration.logDriver") in (None, "none", "json-file", "syslog", "journald"):
             yield f"{each.where('logConfiguration.logDriver')} must be awslogs or awsfirelens."
 
 

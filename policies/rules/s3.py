@@ -10,6 +10,7 @@ from ..config import SENSITIVE, Config
 from ..documents import conditions, everyone, public, statements, values
 from ..expect import TRUE, none_of, one_of
 from ..graph import Resource, Stack
+from ..paths import BALANCER
 from ..rule import (
     CRITICAL,
     HIGH,
@@ -31,6 +32,7 @@ FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPu
 POLICY = SIDE["a bucket policy (TLS only)"]
 LIFECYCLE = SIDE["a lifecycle"]
 TRAIL = "aws:cloudtrail/trail:Trail"
+LOGS_OF_BALANCERS = ("accessLogs", "connectionLogs", "healthCheckLogs")
 USER_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
 _OF_RECORDS = re.compile(r"(?i)(?:^|[^a-z])(?:audit|cloudtrail|trail|logs?)(?:[^a-z]|$)")
 
@@ -190,9 +192,8 @@ def s3_no_website_on_phi(stack: Stack, config: Config) -> Iterator[Finding]:
 
 def log_target(stack: Stack, bucket: Resource) -> bool:
     """Whether a service that cannot use a customer key delivers logs to the bucket."""
-    return bool(
-        stack.users(bucket, SIDE["access logging"], property="targetBucket")
-        or stack.users(bucket, "aws:lb/loadBalancer:LoadBalancer", property="accessLogs")
+    return bool(stack.users(bucket, SIDE["access logging"], property="targetBucket")) or any(
+        stack.users(bucket, BALANCER, property=name) for name in LOGS_OF_BALANCERS
     )
 
 

@@ -99,7 +99,7 @@ def service_bound(resource: Resource, config: Config) -> Iterator[str]:
 
 
 _RECORDS: dict[str, tuple[str, ...]] = {
-    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs", "connectionLogs"),
+    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs", "connectionLogs", "healthCheckLogs"),
     "aws:cloudfront/distribution:Distribution": ("loggingConfig",),
     "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
     "aws:ec2/flowLog:FlowLog": ("logDestination",),

@@ -43,6 +43,7 @@ def container(**given: Any) -> str:
     return json.dumps([{**CONTAINER, **given}])
 
 
+WORLDWIDE = {"allSupported": True, "includeGlobalResourceTypes": True}
 SAMPLES: dict[str, Sample] = {
     # functions
     "permission": Sample(
@@ -186,7 +187,7 @@ SAMPLES: dict[str, Sample] = {
         {
             "id": "default",
             "name": "default",
-            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
+            "recordingGroup": WORLDWIDE,
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
         },
     ),
@@ -291,6 +292,7 @@ BREAKS: dict[str, list[Break]] = {
     "ecs-container-logging": [
         change("task", "containerDefinitions", container(logConfiguration=None)),
         change("task", "containerDefinitions", container(logConfiguration={"logDriver": "json-file"})),
+        change("task", "containerDefinitions", container(logConfiguration={"logDriver": "journald"})),
     ],
     "ecs-log-group-hardened": [
         change(
@@ -498,6 +500,13 @@ BREAKS: dict[str, list[Break]] = {
 }
 
 ALLOWED: dict[str, list[Break]] = {
+    "config-recorder-all": [
+        Break(
+            "recorder",
+            {"recordingGroup.includeGlobalResourceTypes": False},
+            beside={"recorder-home": Sample("aws:cfg/recorder:Recorder", {"recordingGroup": WORLDWIDE})},
+        )
+    ],
     "lambda-env-no-secrets": [
         change("function", "environment.variables.API_TOKEN", arn("secretsmanager", "secret:api-AbCdEf")),
         change("function", "environment.variables.USE_TOKEN", "true"),

@@ -35,6 +35,7 @@ REPORT = {
     }
 }
 BUCKET = "aws:s3/bucket:Bucket"
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 SAMPLES: dict[str, Sample] = {
     "account-block": Sample("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", BLOCKED),
@@ -198,6 +199,11 @@ ALLOWED: dict[str, list[Break]] = {
         ),
     ],
     "s3-bucket-kms-encrypted": [
+        Break(
+            "delivered",
+            adds=Sample(BUCKET, {"bucket": "delivered", "tags": INTERNAL}),
+            beside={"balancer-own": Sample(BALANCER, {"connectionLogs": {"enabled": True, "bucket": "delivered"}})},
+        ),
         Break(
             "photos",
             without=("photos-encryption",),
