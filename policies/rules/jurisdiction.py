@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..config import SENSITIVE, Config
 from ..graph import AWS_PROVIDER, Resource, Stack
 from ..rule import EVERY, Finding, Severity, resource_rule, stack_rule
+from .iam import own_accounts
 
 EDGE_REGION = "us-east-1"
 RULES_OF_PLACE = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html"
@@ -110,7 +111,7 @@ def s3_replication(stack: Stack, config: Config) -> Iterator[Finding]:
             if rule.unknown("destination.account"):
                 continue
             account = rule.text("destination.account")
-            if account is not None and account not in config.trusted_accounts:
+            if account is not None and account not in own_accounts(stack, config):
                 yield Finding(replication, f"{rule.where('destination.account')}: the account is not a trusted one.")
 
 

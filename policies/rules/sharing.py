@@ -42,9 +42,10 @@ AWS_ACCOUNTS = frozenset(
     {"127311923021", "033677994240", "027434742980", "797873946194", "985666609251", "507241528517", "098369216593",
      "754344448648", "589379963580", "718504428378", "383597477331", "600734575887", "114774131450", "783225319266",
      "582318560864", "054676820928", "156460612806", "652711504416", "635631232127", "009996457667", "897822967062",
-     "076674570225"}
+     "076674570225", "cloudfront"}
 )  # fmt: skip
-"""Accounts by which Elastic Load Balancing delivers logs, one for each region that has one (Enable access logs)."""
+"""Accounts by which Elastic Load Balancing delivers logs, one for each region that has one (Enable access logs), and
+what stands for one in the ARN of an origin access identity, by which CloudFront reads a bucket."""
 
 
 @linked_rule(

@@ -24,6 +24,7 @@ from tests.policies.sample import (
 
 OURS = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
 FOREIGN = {**ACCOUNT_STATEMENT, "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"}, "Action": "kms:Encrypt"}
+IDENTITY = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity"
 KEPT = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
 SERVICE = {
     "Effect": "Allow",
@@ -132,5 +133,10 @@ ALLOWED: dict[str, list[Break]] = {
             ),
         ),
         change("vault-west-policy", "policy", document(KEPT, {**FOREIGN, "Principal": "*", "Condition": OURS})),
+        change(
+            "photos-policy",
+            "policy",
+            document({**FOREIGN, "Principal": {"AWS": f"{IDENTITY} E1"}, "Action": "s3:GetObject"}),
+        ),
     ],
 }

@@ -52,6 +52,7 @@ ANYONE = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Reso
 ANYONE_KMS = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*"}
 VIA_ACCOUNT = {**ANYONE_KMS, "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}
 DENY = tls_only("clinic-photos")
+THEIRS = {"destination": {"accountId": STRANGER}}
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 OLD_RULE = {"type": "ingress", "securityGroupId": "sg-service", "protocol": "tcp", "fromPort": 443, "toPort": 443}
@@ -85,6 +86,7 @@ BREAKS: dict[str, list[Break]] = {
     "s3-replication-in-jurisdiction": [
         change("copy", "region", US, "region-allowed"),
         change("photos-replication", "rules.0.destination.account", STRANGER),
+        change("photos", "replicationConfiguration", {"rules": [{"status": "Disabled", **THEIRS}]}),
     ],
     "rds-replica-in-jurisdiction": [
         change("database-copies", "sourceDbInstanceArn", arn("rds", "db:clinic", US)),
