@@ -49,7 +49,9 @@ class Severity(StrEnum):
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
 EVERY = "aws:*"
-"""In the types of a resource rule: every type of AWS."""
+"""In the types of a resource rule: every type of AWS, of both providers."""
+NATIVE = "aws-native:"
+"""What types of the Cloud Control provider begin with."""
 
 
 @dataclass(frozen=True)

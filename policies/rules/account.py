@@ -10,7 +10,7 @@ from ..config import SENSITIVE, Config
 from ..expect import UNSET
 from ..graph import AWS_PROVIDER, Resource, Stack, default_tags, known
 from ..paths import BALANCER, RESTRICTED
-from ..rule import CRITICAL, EVERY, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
+from ..rule import CRITICAL, EVERY, HIGH, LOW, MEDIUM, NATIVE, Finding, linked_rule, requires, resource_rule, stack_rule
 from .stores import BUCKET, CLASSED, SIDE, TAG_GUIDE
 
 PROVIDER_GUIDE = "https://www.pulumi.com/registry/packages/aws/installation-configuration/"
@@ -113,7 +113,9 @@ def _covered() -> frozenset[str]:
     url=ELIGIBLE,
 )
 def supported_services(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.service and resource.service not in _covered():
+    if resource.type.startswith(NATIVE):
+        yield "types of aws-native are judged by their place and for credentials only."
+    elif resource.service and resource.service not in _covered():
         yield f"no rule of this pack looks at {resource.service}."
 
 

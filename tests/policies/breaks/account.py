@@ -47,7 +47,10 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "purpose-and-owner-tags": [change("database", "tags.Owner"), change("photos", "tags.Purpose")],
     "eligible-service-only": [added("game", "aws:gamelift/fleet:Fleet", {"name": "game"})],
-    "supported-service-only": [added("game", "aws:glue/job:Job", {"name": "job"})],
+    "supported-service-only": [
+        added("game", "aws:glue/job:Job", {"name": "job"}),
+        added("native", "aws-native:s3:Bucket", {"bucketName": "clinic-native"}),
+    ],
     "deprecated-type-not-used": [
         added(
             "old",

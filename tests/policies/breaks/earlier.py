@@ -70,6 +70,7 @@ BREAKS: dict[str, list[Break]] = {
     # jurisdiction
     "region-allowed": [
         change("queue", "region", US),
+        added("native", "aws-native:s3:Bucket", {"region": US}),
         change("queue", "region", "eu-west-1"),
         change("provider", "region", US),
         change("edge-topic", "tags", {"DataClass": "phi"}),
