@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from .values import View
+from .values import View, from_json
 
 _FORMATS = {
     "an AWS access key id": r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b",
@@ -43,10 +42,9 @@ SECRET_NAME = re.compile(
     r"(?i)(?:^|[_.\-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|access[_-]?key|"
     r"client[_-]?secret|auth[_-]?key|credentials?|secret[_-]?key|encryption[_-]?key|signing[_-]?key)$"
 )
-_ASSIGNED = re.compile(
-    r"(?i)\b(?:export\s+)?([a-z][a-z0-9_]*(?:password|passwd|secret|token|api_?key|access_?key|private_?key))\s*[:=]\s*"
-    r"['\"]?([^\s'\"$&|;<>(){}]{12,})"
-)
+_ASSIGNED = re.compile(r"[:=]\s*['\"]?(?=([^\s'\"$&|;<>(){}]{12,200}))")
+_ASSIGNED_TO = re.compile(r"(?i)(?<![-:/.@])(?:password|passwd|secret|token|api_?key|access_?key|private_?key)\s*$")
+_LONGEST_NAME = 20
 REFERENCES = ("arn:", "alias/", "/", "{{", "${", "$(", "http://", "https://", "s3://", "ssm:", "resolve:")
 ENTROPY_BITS = 3.5
 SHORTEST_SECRET = 12
@@ -61,8 +59,16 @@ def formats(text: str) -> Iterator[str]:
 def credentials(text: str) -> Iterator[str]:
     """What kinds of credential a text holds: known formats, and assignments of random values to secret names."""
     yield from formats(text)
-    if any(random(match[2]) for match in _ASSIGNED.finditer(text)):
-        yield "an assignment of what looks like a credential"
+    yield from _assignments(text)
+
+
+def _assignments(text: str) -> Iterator[str]:
+    """Of values with a digit: code also assigns the attributes of objects to names that say secret."""
+    for match in _ASSIGNED.finditer(text):
+        named = _ASSIGNED_TO.search(text, max(0, match.start() - _LONGEST_NAME), match.start())
+        if named and random(match[1]) and any(map(str.isdigit, match[1])):
+            yield "an assignment of what looks like a credential"
+            return
 
 
 def under(name: str, value: str) -> str | None:
@@ -84,18 +90,18 @@ def random(value: str) -> bool:
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) > ENTROPY_BITS
 
 
-def within(view: View, skip: Callable[[str], object] | None = None) -> Iterator[tuple[str, str]]:
+def within(view: View) -> Iterator[tuple[str, str]]:
     """(path, kind) of every credential in an object: plain values, JSON documents and base64 texts in it."""
     for path, value in view.leaves():
-        if not isinstance(value, str) or (skip is not None and skip(path)):
+        if not isinstance(value, str) or len(value) < SHORTEST_SECRET:
             continue
         inner = _document(value)
         if inner is not None:
             yield from within(View(named(inner), path))
             continue
+        text = _decoded(value)
         what = under(path.rsplit(".", 1)[-1], value)
-        if what is None and len(value) > SHORTEST_SECRET:
-            what = next(credentials(_decoded(value)), None)
+        what = what or next(_assignments(text) if text is value else credentials(text), None)
         if what is not None:
             yield path, what
 
@@ -115,10 +121,7 @@ def named(value: Any) -> Any:
 def _document(text: str) -> Any:
     if text[:1] not in ("{", "["):
         return None
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
+    found = from_json(text)
     return found if isinstance(found, (dict, list)) else None
 
 

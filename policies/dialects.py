@@ -121,8 +121,46 @@ def _rules(block: Any) -> Iterator[Properties]:
     """Encryption, replication, lock: an object with `rule` or `rules`."""
     if isinstance(block, dict):
         rules = block.get("rules", block.get("rule"))
-        if rules is not None:
-            yield {**block, "rules": rules if isinstance(rules, list) or rules is UNKNOWN else [rules]}
+        if rules is UNKNOWN:
+            yield {**block, "rules": rules}
+        elif rules is not None:
+            yield {**block, "rules": [_rule(each) for each in (rules if isinstance(rules, list) else [rules])]}
+
+
+_SINGULAR = {
+    "applyServerSideEncryptionByDefaults": "applyServerSideEncryptionByDefault",
+    "destinations": "destination",
+    "sourceSelectionCriterias": "sourceSelectionCriteria",
+    "defaultRetentions": "defaultRetention",
+}
+
+
+def _rule(block: Any) -> Any:
+    """A rule in a bucket, as the separate types have it: `BucketV2` says in lists of one what they say in objects."""
+    if not isinstance(block, dict):
+        return block
+    rule = {_SINGULAR.get(name, name): value for name, value in block.items()}
+    destination, selection = _only(rule.get("destination")), _only(rule.get("sourceSelectionCriteria"))
+    if isinstance(destination, dict):
+        key = {"replicaKmsKeyId": destination.get("replicaKmsKeyId")}
+        rule["destination"] = {**destination, "account": destination.get("accountId"), "encryptionConfiguration": key}
+    if isinstance(selection, dict) and isinstance(objects := _only(selection.get("sseKmsEncryptedObjects")), dict):
+        rule["sourceSelectionCriteria"] = {"sseKmsEncryptedObjects": {"status": _status(objects, "enabled")}}
+    return rule
+
+
+def _only(block: Any) -> Any:
+    return block[0] if isinstance(block, list) and block else block
+
+
+def _status(block: Properties, switch: str) -> Any:
+    view = View(block)
+    return UNKNOWN if view.unknown(switch) else "Enabled" if view.flag(switch) else "Disabled"
+
+
+def _lock(block: Any) -> Iterator[Properties]:
+    if isinstance(block, dict):
+        yield {**block, "rule": _rule(_only(block.get("rule", block.get("rules"))))}
 
 
 def _same(block: Any) -> Iterator[Properties]:
@@ -245,7 +283,7 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
         ),
         *(_Block(name, _s3("WebsiteConfiguration"), "bucket", _same, _ON_BUCKET) for name in ("website", "websites")),
         _Block("lifecycleRules", _s3("LifecycleConfiguration"), "bucket", _lifecycle, _ON_BUCKET),
-        _Block("objectLockConfiguration", _s3("ObjectLockConfiguration"), "bucket", _same, _ON_BUCKET),
+        _Block("objectLockConfiguration", _s3("ObjectLockConfiguration"), "bucket", _lock, _ON_BUCKET),
         _Block("policy", _s3("Policy"), "bucket", _policy, _ON_BUCKET),
         _Block("acl", _s3("Acl"), "bucket", _named("acl"), _ON_BUCKET),
         _Block("grants", _s3("Acl"), "bucket", _same, _ON_BUCKET),
@@ -276,6 +314,16 @@ _BLOCKS: dict[str, tuple[_Block, ...]] = {
             "role",
             _named("policyArn"),
             ("name", "id"),
+            ("policyArn",),
+        ),
+    ),
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": (
+        _Block(
+            "policyArns",
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            "role",
+            _named("policyArn"),
+            ("roleName",),
             ("policyArn",),
         ),
     ),

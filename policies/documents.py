@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +11,9 @@ BINDING_KEYS = frozenset(
     key.lower()
     for key in (
         "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:SourceAccount",
-        "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOwner", "aws:SourceVpc", "aws:SourceVpce", "aws:userid",
-        "kms:CallerAccount", "s3:DataAccessPointAccount",
+        "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOwner", "aws:SourceVpc", "aws:SourceVpcArn", "aws:SourceVpce",
+        "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths", "aws:userid", "kms:CallerAccount",
+        "s3:DataAccessPointAccount", "s3:DataAccessPointArn",
     )
 )  # fmt: skip
 """Condition keys that say who calls. A statement open to everyone is bounded when one of them must have a value."""
@@ -26,13 +26,7 @@ def statements(view: View, path: str) -> list[View]:
 
     Raises NotKnown when the document is not known.
     """
-    document = view.get(path)
-    if isinstance(document, str):
-        try:
-            document = json.loads(document)
-        except ValueError:
-            return []
-    return View({"document": document}, view.where(path)).view("document").views("Statement")
+    return View(view.document(path), view.where(path)).views("Statement")
 
 
 def values(statement: View, *path: str) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from . import dialects
@@ -125,20 +124,8 @@ class Resource(View):
 
 def default_tags(provider: View) -> dict[str, Any]:
     """`defaultTags.tags` of a provider, whose inputs arrive as JSON text."""
-    raw = provider.get("defaultTags")
-    if isinstance(raw, str):
-        raw = _json(raw)
-    tags = View(raw, "defaultTags").get("tags")
+    tags = View(provider.document("defaultTags"), "defaultTags").get("tags")
     return tags if isinstance(tags, dict) else {}
-
-
-@lru_cache(maxsize=64)
-def _json(text: str) -> Any:
-    """What a JSON text says, None when it is none; the same few texts come with every resource."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, cast
 
 from .baseline import fingerprint
 from .config import SENSITIVE, Config
 from .graph import Resource, Stack
-from .rule import Finding, LinkedCheck, Rule
+from .rule import EVERY, NATIVE, Finding, LinkedCheck, Rule
 from .values import NotKnown
 from .waivers import Waiver
 
@@ -135,7 +134,7 @@ class Judge:
             rule
             for rule in self.rules
             if rule.on_resource is not None
-            and (type in rule.types or (whole and any(fnmatchcase(type, pattern) for pattern in rule.types)))
+            and (type in rule.types or (whole and EVERY in rule.types and type.startswith(("aws:", NATIVE))))
         )
 
     def _on_resource(self, rule: Rule, resource: Resource) -> Iterator[Verdict]:

@@ -48,6 +48,10 @@ class Severity(StrEnum):
 
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
+EVERY = "aws:*"
+"""In the types of a resource rule: every type of AWS, of both providers."""
+NATIVE = "aws-native:"
+"""What types of the Cloud Control provider begin with."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ Settled = Callable[[Resource, Stack], bool]
 class Rule:
     """A control of the catalogue that is built.
 
-    types: resource types (or globs) a resource rule or a linked rule looks at; empty for a stack rule.
+    types: resource types a resource rule or a linked rule looks at; empty for a stack rule. `EVERY`: all of AWS.
     hipaa: citations of 45 CFR.   pipeda: clauses of Schedule 1, or sections of the Act.
     equivalents: tool → its rules that check the same.
     settled: of a resource rule: whether the stack shows that what is not known of a resource cannot break it.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from google.protobuf.struct_pb2 import Struct, Value
@@ -85,6 +87,15 @@ def _marked(fields: dict[str, Any]) -> Any:
     if mark == _OUTPUT:
         return fields.get("value", UNKNOWN)
     return fields
+
+
+@lru_cache(maxsize=1024)
+def from_json(text: str) -> Any:
+    """What a JSON text says, None when it is none. The same texts are read by many rules, which share the answer."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 class View:
@@ -202,6 +213,11 @@ class View:
         """The object there with its values as they are, `UNKNOWN` included."""
         value = self.get(path)
         return value if isinstance(value, dict) else {}
+
+    def document(self, path: str) -> Any:
+        """The value there; of text what it says as JSON, None when it is none."""
+        value = self.get(path)
+        return from_json(value) if isinstance(value, str) else value
 
     def leaves(self) -> Iterator[tuple[str, Any]]:
         """Every known value that is neither object nor list, with its path."""

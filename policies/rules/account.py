@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 from ..conditions import holds_patient_data
 from ..config import SENSITIVE, Config
 from ..expect import UNSET
 from ..graph import AWS_PROVIDER, Resource, Stack, default_tags, known
 from ..paths import BALANCER, RESTRICTED
-from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
+from ..rule import CRITICAL, EVERY, HIGH, LOW, MEDIUM, NATIVE, Finding, linked_rule, requires, resource_rule, stack_rule
 from .stores import BUCKET, CLASSED, SIDE, TAG_GUIDE
 
 PROVIDER_GUIDE = "https://www.pulumi.com/registry/packages/aws/installation-configuration/"
@@ -33,18 +31,9 @@ NEUTRAL = frozenset(
     url=PROVIDER_GUIDE,
 )
 def account_pinned(resource: Resource, config: Config) -> Iterator[str]:
-    if not _list(resource.get("allowedAccountIds")):
+    named = resource.document("allowedAccountIds")  # providers send their inputs as JSON text
+    if not isinstance(named, list) or not named:
         yield "allowedAccountIds is not set: credentials of another account would do."
-
-
-def _list(value: Any) -> list[Any]:
-    """A list; providers send their inputs as JSON text."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return []
-    return value if isinstance(value, list) else []
 
 
 no_static_keys = requires(
@@ -117,27 +106,29 @@ def _covered() -> frozenset[str]:
 
 @resource_rule(
     "supported-service-only",
-    types="aws:*",
+    types=EVERY,
     title="Every service in use has controls in this pack",
     severity=LOW,
     remedy="Review the service by hand and waive the rule for it, or leave it out.",
     url=ELIGIBLE,
 )
 def supported_services(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.service and resource.service not in _covered():
+    if resource.type.startswith(NATIVE):
+        yield "types of aws-native are judged by their place and for credentials only."
+    elif resource.service and resource.service not in _covered():
         yield f"no rule of this pack looks at {resource.service}."
 
 
 ENDED = (
-    "aws:waf/", "aws:wafregional/", "aws:elb/", "aws:elasticbeanstalk/", "aws:opsworks/", "aws:simpledb/", "aws:qldb/",
+    "aws:waf/", "aws:wafregional/", "aws:elb/", "aws:opsworks/", "aws:simpledb/", "aws:qldb/",
     "aws:mediastore/", "aws:ec2/launchConfiguration:", "aws:rds/securityGroup:", "aws:elasticache/securityGroup:",
-    "aws:redshift/securityGroup:", "aws:ec2/vpcDhcpOptions:", "aws:s3/bucketObject:",
+    "aws:redshift/securityGroup:",
 )  # fmt: skip
 
 
 @resource_rule(
     "deprecated-type-not-used",
-    types="aws:*",
+    types=EVERY,
     title="Types are those of the current provider",
     severity=LOW,
     remedy="Rename the type and add an alias.",

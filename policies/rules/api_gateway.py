@@ -24,7 +24,8 @@ ROUTE = "aws:apigatewayv2/route:Route"
 REST = "aws:apigateway/restApi:RestApi"
 API = "aws:apigatewayv2/api:Api"
 GUIDE = "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
-_TLS = ("TLS_1_2", "TLS_1_3")
+TLS_POLICIES = ("TLS_1_2", "SecurityPolicy_TLS12", "SecurityPolicy_TLS13")
+"""What the name of a security policy of TLS 1.2 or newer begins with."""
 _HEALTH = re.compile(r"(?i)/(health|healthz|ping|live|ready|status)/?$")
 _PRIVATE_FIELDS = ("$context.authorizer.claims", "$context.requestOverride", "$input", "querystring", "$context.path")
 
@@ -139,19 +140,22 @@ def domain_tls(resource: Resource, config: Config) -> Iterator[str]:
         return
     path = "domainNameConfiguration.securityPolicy" if resource.type == DOMAIN_V2 else "securityPolicy"
     policy = resource.text(path) or ""
-    if policy not in _TLS and not policy.startswith(("SecurityPolicy_TLS12", "SecurityPolicy_TLS13")):
+    if not policy.startswith(TLS_POLICIES):
         yield f"{path} must be TLS_1_2."
 
 
 @linked_rule(
     "apigw-authorization",
-    types=(METHOD, ROUTE),
+    types=(METHOD, ROUTE, REST, API),
     title="Every call says who calls",
     severity=CRITICAL,
-    remedy="Set authorization (authorizationType): AWS_IAM, COGNITO_USER_POOLS, CUSTOM or JWT.",
+    remedy="Set authorization (authorizationType): AWS_IAM, COGNITO_USER_POOLS, CUSTOM or JWT; in a body, security.",
     url=GUIDE + "apigateway-control-access-to-api.html",
 )
 def authorization(resource: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if resource.type in (REST, API):
+        yield from _unguarded(resource)
+        return
     if resource.type == METHOD:
         name = "authorization"
         parts = [each.text("pathPart") for each in stack.targets(resource, "resourceId", PATH)]
@@ -162,6 +166,22 @@ def authorization(resource: Resource, stack: Stack, config: Config) -> Iterator[
         free = key.startswith("OPTIONS ") or key == "$disconnect" or _HEALTH.search(key)
     if not free and resource.text(name) in (None, "NONE"):
         yield f"{name} must not be NONE."
+
+
+_OPERATIONS = ("get", "put", "post", "delete", "patch", "head", "x-amazon-apigateway-any-method")
+
+
+def _unguarded(api: Resource) -> Iterator[str]:
+    """Calls that an API declares itself, by its target or in its OpenAPI body, and lets anyone make."""
+    if api.has("target") and not _HEALTH.search(api.text("routeKey") or ""):
+        yield "target makes a route that asks nobody who they are; declare a Route with an authorizer."
+    body = View(api.document("body"))
+    for path, operations in body.mapping("paths").items():
+        for name, operation in operations.items() if isinstance(operations, dict) else ():
+            if name.lower() not in _OPERATIONS or _HEALTH.search(path) or not isinstance(operation, dict):
+                continue
+            if not operation.get("security") and "x-amazon-apigateway-auth" not in operation:
+                yield f"body: {name} {path} has no security."
 
 
 @linked_rule(

@@ -11,7 +11,7 @@ from ..conditions import in_production, patient_data
 from ..config import Config
 from ..credentials import credentials
 from ..documents import statements, values
-from ..expect import NOT_FALSE, NOT_TRUE, OWN_KEY, SET, TRUE, UNSET, at_most, one_of
+from ..expect import NOT_FALSE, NOT_TRUE, OWN_KEY, TRUE, UNSET, at_most, one_of
 from ..graph import Resource, Stack
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
 from ..values import View
@@ -31,6 +31,7 @@ IMAGE = "aws:ec2/ami:Ami"
 IMAGE_COPY = "aws:ec2/amiCopy:AmiCopy"
 SCALING = "aws:autoscaling/group:Group"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 ROLE = "aws:iam/role:Role"
 GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/"
 EBS_GUIDE = "https://docs.aws.amazon.com/ebs/latest/userguide/"
@@ -138,15 +139,19 @@ def in_vpc(resource: Resource, config: Config) -> Iterator[str]:
         yield "securityGroups is of the default network; use vpcSecurityGroupIds."
 
 
-instance_profile = requires(
+@linked_rule(
     "ec2-instance-profile",
-    (INSTANCE, TEMPLATE),
-    {"iamInstanceProfile": SET},
-    when=lambda resource, _: not resource.has("launchTemplate"),
+    types=(INSTANCE, TEMPLATE),
     title="Instances act by a role, not by keys",
     severity=MEDIUM,
+    remedy="Set iamInstanceProfile.",
     url=GUIDE + "iam-roles-for-amazon-ec2.html",
 )
+def instance_profile(launch: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    """Not of a template of EKS nodes: the node group names their role, and EKS takes no template that does."""
+    elsewhere = launch.has("launchTemplate") or stack.users(launch, NODE_GROUP, property="launchTemplate")
+    if not launch.has("iamInstanceProfile") and not elsewhere:
+        yield "iamInstanceProfile is not set."
 
 
 @stack_rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -27,12 +26,7 @@ GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 
 def containers(resource: Resource) -> list[View]:
     """Containers of a task definition, whose definitions are JSON text. Raises NotKnown."""
-    definitions = resource.get("containerDefinitions")
-    if isinstance(definitions, str):
-        try:
-            definitions = json.loads(definitions)
-        except ValueError:
-            return []
+    definitions = resource.document("containerDefinitions")
     return View({"containerDefinitions": definitions}).views("containerDefinitions")
 
 
@@ -147,7 +141,7 @@ def env_no_secrets(resource: Resource, config: Config) -> Iterator[str]:
 )
 def container_logging(resource: Resource, config: Config) -> Iterator[str]:
     for each in containers(resource):
-        if each.text("logConfiguration.logDriver") in (None, "none", "json-file", "syslog"):
+        if each.text("logConfiguration.logDriver") in (None, "none", "json-file", "syslog", "journald"):
             yield f"{each.where('logConfiguration.logDriver')} must be awslogs or awsfirelens."
 
 

@@ -9,6 +9,7 @@ from ..config import Config
 from ..expect import one_of
 from ..graph import Resource, Stack
 from ..rule import HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
+from ..values import some
 from .jurisdiction import not_allowed
 from .stores import BUCKET, LOCK, SIDE
 
@@ -20,22 +21,20 @@ CONFIG_GUIDE = "https://docs.aws.amazon.com/config/latest/developerguide/"
 GUARDDUTY_GUIDE = "https://docs.aws.amazon.com/guardduty/latest/ug/"
 
 
-@resource_rule(
+@linked_rule(
     "config-recorder-all",
     types=RECORDER,
     title="Changes of every kind of resource are recorded",
     severity=MEDIUM,
-    remedy="Set recordingGroup.allSupported and includeGlobalResourceTypes: true.",
+    remedy="Set recordingGroup.allSupported: true, and includeGlobalResourceTypes: true in one region.",
     url=CONFIG_GUIDE + "select-resources.html",
 )
-def recorder_all(resource: Resource, config: Config) -> Iterator[str]:
-    group = resource.view("recordingGroup")
-    if not resource.has("recordingGroup"):
-        yield "recordingGroup.includeGlobalResourceTypes must be true."
-        return
-    for name in ("allSupported", "includeGlobalResourceTypes"):
-        if group.flag(name) is not True:
-            yield f"{group.where(name)} must be true."
+def recorder_all(recorder: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    of_all, worldwide = "recordingGroup.allSupported", "recordingGroup.includeGlobalResourceTypes"
+    if recorder.has("recordingGroup") and recorder.flag(of_all) is not True:
+        yield f"{of_all} must be true."
+    if not some(stack.of(RECORDER), lambda each: each.flag(worldwide) is True):
+        yield f"{worldwide} must be true."
 
 
 @stack_rule(

@@ -26,12 +26,12 @@ AWS_LAYERS = frozenset(
 )  # fmt: skip
 """Accounts in which AWS itself publishes layers (Lambda Insights, Powertools, Parameters and Secrets)."""
 ENDED_RUNTIMES = (
-    "nodejs", "nodejs4.3", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "nodejs16.x",
-    "nodejs18.x", "nodejs20.x", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "java8",
-    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "dotnet6", "dotnet7", "go1.x",
-    "ruby2.5", "ruby2.7", "ruby3.2", "provided",
+    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x",
+    "nodejs16.x", "nodejs18.x", "nodejs20.x", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9",
+    "python3.10", "java8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "dotnet6",
+    "dotnet7", "dotnet8", "go1.x", "ruby2.5", "ruby2.7", "ruby3.2", "provided", "provided.al2",
 )  # fmt: skip
-"""Runtimes past their deprecation date (Lambda developer guide, Lambda runtimes, read in 2026)."""
+"""Runtimes past their deprecation date (Lambda developer guide, Lambda runtimes, November 2026)."""
 
 
 @resource_rule(
@@ -153,15 +153,22 @@ concurrency = requires(
     severity=LOW,
     url=GUIDE + "configuration-concurrency.html",
 )
-runtime_supported = requires(
+
+
+@resource_rule(
     "lambda-runtime-supported",
-    FUNCTION,
-    {"runtime": none_of(*ENDED_RUNTIMES)},
+    types=FUNCTION,
     title="Functions run on supported runtimes",
     severity=HIGH,
-    remedy="Set runtime to a supported one, as python3.13 or nodejs22.x.",
+    remedy="Set runtime to a supported one, as python3.14 or nodejs24.x.",
     url=GUIDE + "lambda-runtimes.html",
 )
+def runtime_supported(resource: Resource, config: Config) -> Iterator[str]:
+    runtime = resource.text("runtime")
+    if runtime in ENDED_RUNTIMES:
+        yield f"runtime {runtime} is past its deprecation date: it gets no more security fixes."
+
+
 tracing = requires(
     "lambda-tracing",
     FUNCTION,

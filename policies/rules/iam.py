@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -45,14 +46,44 @@ def actions(statement: View) -> list[str]:
     return [action.lower() for action in values(statement, "Action")]
 
 
-def anywhere(statement: View) -> bool:
-    """Whether a statement is about every resource."""
-    return "*" in values(statement, "Resource")
+_EVERYTHING = re.compile(r"\*+|arn:[^:]*:([^:]*):[^:]*:(?::|[^:]+:(?:[a-z-]+[/:])?)\*(?:/\*)*")
+"""`*`, and what is all of a service or of one type in it: `arn:aws:s3:::*/*`, `arn:aws:kms:*:*:key/*`."""
+_UNBINDING = frozenset({"aws:securetransport", "s3:tlsversion", "aws:currenttime", "aws:epochtime"})
+"""Condition keys that say how or when, never who or what."""
+_OF_OTHERS = {
+    "rds-data:ExecuteStatement": "rds", "ssm:SendCommand": "ec2", "ssm:StartSession": "ec2",
+    "backup:StartRestoreJob": "*",  # recovery points are named by AWS, in the service of what they were made of
+}  # fmt: skip
+"""Action → the service of what it is done to, where that is another than its own."""
+
+
+def everywhere(statement: View) -> set[str]:
+    """Services of which a statement names every resource, `*` for all; none where a condition says which or whose."""
+    if any(key not in _UNBINDING for _, key, _ in conditions(statement)):
+        return set()
+    return {match[1] or "*" for each in values(statement, "Resource") if (match := _EVERYTHING.fullmatch(each))}
 
 
 def covers(statement: View, *wanted: str) -> list[str]:
-    """Which of these actions a statement's actions cover."""
-    return [action for action in wanted if any(fnmatchcase(action.lower(), pattern) for pattern in actions(statement))]
+    """Which of these actions a statement gives on every resource."""
+    services, patterns = everywhere(statement), actions(statement)
+    if not services:
+        return []
+    about = [action for action in wanted if services & {"*", _OF_OTHERS.get(action, action.split(":")[0])}]
+    return [action for action in about if any(fnmatchcase(action.lower(), pattern) for pattern in patterns)]
+
+
+def all_of_all(statement: View) -> bool:
+    """Whether a statement is about every action on every resource."""
+    return bool({"*", "*:*"} & set(actions(statement))) and "*" in values(statement, "Resource")
+
+
+def wide(resource: Resource, *wanted: str) -> Iterator[tuple[View, list[str]]]:
+    """Statements that give some of these actions on every resource, but not all of all, which `no_admin` is about."""
+    for each in rights(resource):
+        found = [] if all_of_all(each) else covers(each, *wanted)
+        if found:
+            yield each, found
 
 
 @resource_rule(
@@ -65,7 +96,7 @@ def covers(statement: View, *wanted: str) -> list[str]:
 )
 def no_admin(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
-        if {"*", "*:*"} & set(actions(each)) and anywhere(each):
+        if all_of_all(each):
             yield f"{each.path} gives every action on every resource."
 
 
@@ -79,8 +110,10 @@ def no_admin(resource: Resource, config: Config) -> Iterator[str]:
 )
 def no_full_service(resource: Resource, config: Config) -> Iterator[str]:
     for each in rights(resource):
-        whole = sorted(action for action in actions(each) if action.endswith(":*") and action != "*:*")
-        if whole and anywhere(each) and not each.has("Condition"):
+        services = everywhere(each)
+        given = [name for name in actions(each) if name == "*" or name.endswith(":*")]
+        whole = sorted(name for name in given if name == "*" or services & {"*", name[:-2]})
+        if services and whole and not all_of_all(each):
             yield f"{each.path} gives {', '.join(whole)} on every resource."
 
 
@@ -93,11 +126,8 @@ def no_full_service(resource: Resource, config: Config) -> Iterator[str]:
     url="https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html",
 )
 def no_broad_kms(resource: Resource, config: Config) -> Iterator[str]:
-    for each in rights(resource):
-        if anywhere(each) and not each.has("Condition"):
-            found = covers(each, "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
-            if found and "*" not in actions(each):
-                yield f"{each.path} gives {', '.join(found)} on every key."
+    for each, found in wide(resource, "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"):
+        yield f"{each.path} gives {', '.join(found)} on every key."
 
 
 AUDIT_ACTIONS = (
@@ -120,10 +150,8 @@ AUDIT_ACTIONS = (
     url="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
 )
 def no_audit_tampering(resource: Resource, config: Config) -> Iterator[str]:
-    for each in rights(resource):
-        found = covers(each, *AUDIT_ACTIONS)
-        if found and anywhere(each) and not each.has("Condition") and not {"*", "*:*"} & set(actions(each)):
-            yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    for each, found in wide(resource, *AUDIT_ACTIONS):
+        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
 READS = (
@@ -143,10 +171,8 @@ READS = (
     url=BEST_PRACTICES + "#grant-least-privilege",
 )
 def no_data_wildcard(resource: Resource, config: Config) -> Iterator[str]:
-    for each in rights(resource):
-        found = covers(each, *READS)
-        if found and anywhere(each) and not each.has("Condition") and not {"*", "*:*"} & set(actions(each)):
-            yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    for each, found in wide(resource, *READS):
+        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
 WRITES = (
@@ -168,10 +194,8 @@ WRITES = (
     url=BEST_PRACTICES + "#grant-least-privilege",
 )
 def no_write_wildcard(resource: Resource, config: Config) -> Iterator[str]:
-    for each in rights(resource):
-        found = covers(each, *WRITES)
-        if found and anywhere(each) and not each.has("Condition"):
-            yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    for each, found in wide(resource, *WRITES):
+        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
 
 
 ESCALATIONS = (
@@ -186,6 +210,7 @@ ESCALATIONS = (
     ("ssm:SendCommand",), ("ssm:StartSession",),
 )  # fmt: skip
 """Sets of actions that, on any resource, let a principal take rights it was not given."""
+_ESCALATING = sorted({action for wanted in ESCALATIONS for action in wanted})
 
 
 @resource_rule(
@@ -197,10 +222,9 @@ ESCALATIONS = (
     url=GUIDE + "access_policies_boundaries.html",
 )
 def no_escalation(resource: Resource, config: Config) -> Iterator[str]:
-    wide = [each for each in rights(resource) if anywhere(each) and not each.has("Condition")]
-    wide = [each for each in wide if not {"*", "*:*"} & set(actions(each))]
+    given = {action for _, found in wide(resource, *_ESCALATING) for action in found}
     for wanted in ESCALATIONS:
-        if all(any(covers(each, action) for each in wide) for action in wanted):
+        if given.issuperset(wanted):
             yield f"policy gives {' and '.join(wanted)} on every resource."
             return
 
@@ -404,8 +428,15 @@ def oidc_bound(resource: Resource, config: Config) -> Iterator[str]:
             texts = found.get(claim)
             if texts is None and claim == "sub" and "amr" in found:
                 continue
-            if not texts or any(text in ("*", "repo:*") or text.startswith("*") for text in texts):
+            if not texts or any(_of_many(text) for text in texts):
                 yield f"{each.path} has no exact condition on {claim}."
+
+
+def _of_many(claim: str) -> bool:
+    """Whether a claim leaves open whose it is: `*`, `repo:owner/*`, `system:serviceaccount:*:name`."""
+    parts = claim.removeprefix("system:serviceaccount:").split(":")
+    named = parts[0] if claim.startswith("system:serviceaccount:") or len(parts) == 1 else parts[1]
+    return claim.startswith("*") or "*" in named or "?" in named
 
 
 @resource_rule(
@@ -568,9 +599,8 @@ def audit_roles(stack: Stack, config: Config) -> Iterator[Finding]:
     url="https://docs.aws.amazon.com/marketplace/latest/buyerguide/buyer-iam-users-groups-policies.html",
 )
 def no_marketplace(resource: Resource, config: Config) -> Iterator[str]:
-    for each in rights(resource):
-        if covers(each, "aws-marketplace:Subscribe") and anywhere(each) and not {"*", "*:*"} & set(actions(each)):
-            yield f"{each.path} gives aws-marketplace:Subscribe."
+    for each, _ in wide(resource, "aws-marketplace:Subscribe"):
+        yield f"{each.path} gives aws-marketplace:Subscribe."
 
 
 @stack_rule(

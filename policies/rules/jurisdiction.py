@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ..config import SENSITIVE, Config
 from ..graph import AWS_PROVIDER, Resource, Stack
-from ..rule import Finding, Severity, resource_rule, stack_rule
+from ..rule import EVERY, Finding, Severity, resource_rule, stack_rule
+from .iam import own_accounts
 
 EDGE_REGION = "us-east-1"
 RULES_OF_PLACE = "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html"
@@ -23,6 +24,14 @@ _EDGE_ONLY = {
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:kms/alias:Alias",
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+    "aws:wafv2/webAclRule:WebAclRule",
+    "aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation",
+}
+_EDGE_SCOPED = {
+    "aws:wafv2/webAcl:WebAcl",
+    "aws:wafv2/ipSet:IpSet",
+    "aws:wafv2/ruleGroup:RuleGroup",
+    "aws:wafv2/regexPatternSet:RegexPatternSet",
 }
 _EDGE_INTERNAL = {"aws:sns/topic:Topic", "aws:kms/key:Key"}
 
@@ -49,7 +58,7 @@ def excepted(resource: Resource, region: str, config: Config) -> bool:
         return True
     if resource.type in _EDGE_INTERNAL:
         return resource.tags().get(config.data_class_tag) == "internal"
-    if resource.type in ("aws:wafv2/webAcl:WebAcl", "aws:wafv2/ipSet:IpSet"):
+    if resource.type in _EDGE_SCOPED:
         return resource.text("scope") == "CLOUDFRONT"
     if resource.type == "aws:cloudwatch/metricAlarm:MetricAlarm":
         return resource.text("namespace") == "AWS/CloudFront"
@@ -60,7 +69,7 @@ def excepted(resource: Resource, region: str, config: Config) -> bool:
 
 @resource_rule(
     "region-allowed",
-    types=("aws:*", AWS_PROVIDER),
+    types=(EVERY, AWS_PROVIDER),
     title="Resources stay in the jurisdiction's regions",
     severity=Severity.CRITICAL,
     remedy="Set region, on the resource or its provider, to a region of the jurisdiction.",
@@ -102,7 +111,7 @@ def s3_replication(stack: Stack, config: Config) -> Iterator[Finding]:
             if rule.unknown("destination.account"):
                 continue
             account = rule.text("destination.account")
-            if account is not None and account not in config.trusted_accounts:
+            if account is not None and account not in own_accounts(stack, config):
                 yield Finding(replication, f"{rule.where('destination.account')}: the account is not a trusted one.")
 
 

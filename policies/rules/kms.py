@@ -29,7 +29,7 @@ SHORTEST_WINDOW = 30
 )
 def rotation(resource: Resource, config: Config) -> Iterator[str]:
     symmetric = resource.text("customerMasterKeySpec") in (None, "SYMMETRIC_DEFAULT")
-    if symmetric and resource.flag("enableKeyRotation") is not True:
+    if symmetric and resource.flag("enableKeyRotation") is not True and not resource.has("customKeyStoreId"):
         yield "enableKeyRotation must be true."
 
 

@@ -137,7 +137,7 @@ sns_dlq = requires(
     types=QUEUE,
     title="Queues are encrypted",
     severity=HIGH,
-    remedy="Set kmsMasterKeyId, or leave sqsManagedSseEnabled at true.",
+    remedy="Set kmsMasterKeyId, or sqsManagedSseEnabled: true.",
     url=SQS_GUIDE + "sqs-server-side-encryption.html",
 )
 def sqs_encrypted(resource: Resource, config: Config) -> Iterator[str]:

@@ -346,7 +346,7 @@ def no_data_ports(resource: Resource, config: Config) -> Iterator[str]:
     yield from _open(resource, DATA_PORTS)
 
 
-@resource_rule(
+@linked_rule(
     "sg-no-all-protocol-ingress",
     types=INGRESS,
     title="Security groups let in named ports only",
@@ -354,9 +354,18 @@ def no_data_ports(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Name protocol and ports.",
     url=GROUP_GUIDE,
 )
-def no_all_protocols(resource: Resource, config: Config) -> Iterator[str]:
-    if ports(resource) == ALL_PORTS and not resource.flag("self") and not resource.unknown("referencedSecurityGroupId"):
-        yield f"{_where(resource)}every port is let in."
+def no_all_protocols(way: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if ports(way) == ALL_PORTS and not way.flag("self") and not _from_itself(way, stack):
+        yield f"{_where(way)}every port is let in."
+
+
+def _from_itself(way: Resource, stack: Stack) -> bool:
+    """Whether a group lets itself in by its id. Raises NotKnown."""
+    source, own = "referencedSecurityGroupId", "securityGroupId"
+    groups = stack.targets(way, source, GROUP)
+    if groups:
+        return groups == stack.targets(way, own, GROUP)
+    return way.text(source) is not None and not way.unknown(own) and way.text(source) == way.text(own)
 
 
 def members(stack: Stack, group: Resource) -> list[Resource]:
@@ -512,7 +521,7 @@ def _named_together(owner: Resource, stack: Stack) -> Iterator[tuple[str, list[s
         yield name, [range for rule in rules for range in ranges_of(stack, rule)]
 
 
-@resource_rule(
+@linked_rule(
     "nacl-no-open-admin-ports",
     types=ACL_RULE,
     title="Network ACLs do not let the internet reach administration ports",
@@ -520,14 +529,38 @@ def _named_together(owner: Resource, stack: Stack) -> Iterator[tuple[str, list[s
     remedy="Deny ports 20 to 22 and 3389 from 0.0.0.0/0 before allowing other ports, or allow named ports only.",
     url=GUIDE + "vpc-network-acls.html",
 )
-def nacl_ports(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.flag("egress") or resource.text("ruleAction") != "allow":
+def nacl_ports(rule: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if rule.flag("egress") or rule.text("ruleAction") != "allow" or _protocol(rule) not in ("-1", "6", "tcp"):
         return
-    anywhere = internet([*resource.texts("cidrBlock"), *resource.texts("ipv6CidrBlock")])
-    first, last = ports(resource)
-    found = [str(port) for port in NACL_PORTS if first <= port <= last]
-    if anywhere and found and _protocol(resource) in ("-1", "6", "tcp"):
-        yield f"{_where(resource)}the internet is let in on {', '.join(found)}."
+    if not internet([*rule.texts("cidrBlock"), *rule.texts("ipv6CidrBlock")]):
+        return
+    first, last = ports(rule)
+    before = _denied_before(rule, stack)
+    open = [port for port in NACL_PORTS if first <= port <= last and not any(port in denied for denied in before)]
+    if open:
+        yield f"{_where(rule)}the internet is let in on {', '.join(map(str, open))}."
+
+
+def _denied_before(rule: Resource, stack: Stack) -> list[range]:
+    """Ports that earlier rules of the same ACL deny to all whom this rule lets in."""
+    acls = stack.targets(rule, "networkAclId", NETWORK_ACL, DEFAULT_ACL)
+    found: list[range] = []
+    for each in (other for acl in acls for other in stack.users(acl, ACL_RULE, property="networkAclId")):
+        earlier = (each.number("ruleNumber") or 0) < (rule.number("ruleNumber") or 0)
+        if earlier and not each.flag("egress") and each.text("ruleAction") == "deny":
+            whole = all(_within(rule.text(name), each.text(name)) for name in ("cidrBlock", "ipv6CidrBlock"))
+            if whole and _protocol(each) in ("-1", _protocol(rule)):
+                first, last = ports(each)
+                found.append(range(first, last + 1))
+    return found
+
+
+def _within(one: str | None, other: str | None) -> bool:
+    """Whether a range is a part of another; nothing is a part of anything."""
+    part, whole = network(one or ""), network(other or "")
+    if part is None or whole is None:
+        return part is None
+    return whole.num_addresses >= part.num_addresses and whole.version == part.version and whole.overlaps(part)
 
 
 @linked_rule(

@@ -36,12 +36,12 @@ SNAPSHOT_COPIES = ("aws:rds/snapshotCopy:SnapshotCopy", "aws:rds/clusterSnapshot
 GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/"
 EXPORTS = {"postgres": {"postgresql"}, "aurora-postgresql": {"postgresql"}, "mysql": {"audit", "error", "slowquery"},
            "mariadb": {"audit", "error", "slowquery"}, "aurora-mysql": {"audit", "error", "slowquery"}}  # fmt: skip
-FORCED_TLS = {"rds.force_ssl": "1", "require_secure_transport": "ON"}
+FORCED_TLS = {"rds.force_ssl": ("1",), "require_secure_transport": ("1", "ON")}
 
 
 def copies(resource: Resource) -> bool:
-    """Whether an instance takes its settings from what it copies: a read replica."""
-    return resource.has("replicateSourceDb")
+    """Whether it takes its settings from what it copies: a read replica, a global cluster of one that exists."""
+    return resource.has("replicateSourceDb") or resource.has("sourceDbClusterIdentifier")
 
 
 @resource_rule(
@@ -205,7 +205,8 @@ def rds_force_tls(stack: Stack, config: Config) -> Iterator[Finding]:
                 yield Finding(store, f"{property}: no parameter group of this stack, so TLS is not known to be forced.")
             for group in found:
                 if not group.unknown("parameters") and not any(
-                    FORCED_TLS.get(each.text("name") or "") == each.text("value") for each in group.views("parameters")
+                    each.text("value") in FORCED_TLS.get(each.text("name") or "", ())
+                    for each in group.views("parameters")
                 ):
                     yield Finding(group, "parameters lack rds.force_ssl 1 or require_secure_transport ON.")
 
@@ -355,8 +356,8 @@ enhanced_monitoring = requires(
     severity=LOW,
     url=GUIDE + "USER_Monitoring.OS.html",
 )
-_ENDED = {"postgres": 14, "aurora-postgresql": 14, "mysql": 8, "mariadb": 10}
-"""Engine → oldest major version with standard support (Amazon RDS release calendars, 2026)."""
+OLDEST = {"postgres": (14,), "aurora-postgresql": (14,), "mysql": (8, 4), "aurora-mysql": (8,), "mariadb": (10, 11)}
+"""Engine → oldest major version with standard support (Amazon RDS and Aurora release calendars, November 2026)."""
 
 
 @resource_rule(
@@ -368,10 +369,11 @@ _ENDED = {"postgres": 14, "aurora-postgresql": 14, "mysql": 8, "mariadb": 10}
     url=GUIDE + "extended-support.html",
 )
 def engine_supported(resource: Resource, config: Config) -> Iterator[str]:
-    oldest = _ENDED.get(resource.text("engine") or "")
-    major = (resource.text("engineVersion") or "").split(".")[0]
-    if oldest is not None and major.isdecimal() and int(major) < oldest:
-        yield f"engineVersion {major} is past its standard support; {oldest} is the oldest with it."
+    oldest = OLDEST.get(resource.text("engine") or "", ())
+    named = (resource.text("engineVersion") or "").split(".")[: len(oldest)]
+    if named and all(part.isdecimal() for part in named) and tuple(map(int, named)) < oldest[: len(named)]:
+        first = ".".join(map(str, oldest))
+        yield f"engineVersion {'.'.join(named)} is past its standard support; {first} is the oldest with it."
     if resource.text("engineLifecycleSupport") == "open-source-rds-extended-support":
         yield "engineLifecycleSupport lets an ended version run on."
 

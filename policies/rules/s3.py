@@ -10,6 +10,7 @@ from ..config import SENSITIVE, Config
 from ..documents import conditions, everyone, public, statements, values
 from ..expect import TRUE, none_of, one_of
 from ..graph import Resource, Stack
+from ..paths import BALANCER
 from ..rule import (
     CRITICAL,
     HIGH,
@@ -22,7 +23,7 @@ from ..rule import (
     resource_rule,
     stack_rule,
 )
-from ..values import View
+from ..values import View, some
 from .jurisdiction import not_allowed
 from .stores import BUCKET, LOCK, REPLICATION, S3_GUIDE, SIDE
 
@@ -31,6 +32,7 @@ FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPu
 POLICY = SIDE["a bucket policy (TLS only)"]
 LIFECYCLE = SIDE["a lifecycle"]
 TRAIL = "aws:cloudtrail/trail:Trail"
+LOGS_OF_BALANCERS = ("accessLogs", "connectionLogs", "healthCheckLogs")
 USER_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
 _OF_RECORDS = re.compile(r"(?i)(?:^|[^a-z])(?:audit|cloudtrail|trail|logs?)(?:[^a-z]|$)")
 
@@ -55,7 +57,7 @@ def s3_public_access_blocked(stack: Stack, config: Config) -> Iterator[Finding]:
 
 @stack_rule(
     "s3-bucket-kms-encrypted",
-    title="Buckets of sensitive data are encrypted with a customer key",
+    title="Buckets are encrypted with a customer key",
     severity=Severity.HIGH,
     remedy="Add a BucketServerSideEncryptionConfiguration with sseAlgorithm aws:kms and kmsMasterKeyId.",
     url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
@@ -90,22 +92,19 @@ def s3_acl_disabled(stack: Stack, config: Config) -> Iterator[Finding]:
         yield Finding(acl, "an access control list is used; access belongs into the bucket policy.")
 
 
-@stack_rule(
+@linked_rule(
     "s3-tls-only",
+    types=BUCKET,
     title="Buckets refuse requests without TLS",
     severity=Severity.HIGH,
     remedy="Deny s3:* to everyone on the bucket and its objects when aws:SecureTransport is false.",
     url=S3_GUIDE,
 )
-def s3_tls_only(stack: Stack, config: Config) -> Iterator[Finding]:
-    for bucket in stack.of(BUCKET):
-        policies = stack.users(bucket, POLICY, property="bucket")
-        if any(
-            policy.unknown("policy") or any(_denies_plain(each, _name(bucket)) for each in statements(policy, "policy"))
-            for policy in policies
-        ):
-            continue
-        yield Finding(bucket, "no bucket policy denies requests with aws:SecureTransport false.")
+def s3_tls_only(bucket: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    policies = stack.users(bucket, POLICY, property="bucket")
+    name = _name(bucket)
+    if not some(policies, lambda each: any(_denies_plain(one, name) for one in statements(each, "policy"))):
+        yield "no bucket policy denies requests with aws:SecureTransport false."
 
 
 @stack_rule(
@@ -157,20 +156,21 @@ def s3_policy_no_public_principal(resource: Resource, config: Config) -> Iterato
         yield f"{statement.path} lets anyone in: {', '.join(values(statement, 'Action')) or 'NotAction'}."
 
 
-@resource_rule(
+@linked_rule(
     "s3-force-destroy-off",
-    types=(BUCKET,),
+    types=BUCKET,
     title="Buckets of sensitive data and of records are not emptied on deletion",
     severity=Severity.HIGH,
     remedy="Remove forceDestroy.",
     url=S3_GUIDE,
 )
-def s3_force_destroy_off(resource: Resource, config: Config) -> Iterator[str]:
-    """Buckets are known to keep records by their names: what writes to them may be declared elsewhere."""
-    if not resource.flag("forceDestroy"):
+def s3_force_destroy_off(bucket: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    """Buckets are known to keep records by their names too: what writes to them may be declared elsewhere."""
+    if not bucket.flag("forceDestroy"):
         return
-    names = [resource.name, str(resource.properties.get("bucket"))]
-    if resource.tags().get(config.data_class_tag) in SENSITIVE or any(_OF_RECORDS.search(name) for name in names):
+    names = [bucket.name, str(bucket.properties.get("bucket"))]
+    of_records = any(_OF_RECORDS.search(name) for name in names) or _keeps_evidence(stack, bucket)
+    if of_records or bucket.tags().get(config.data_class_tag) in SENSITIVE:
         yield "forceDestroy would delete every object with the bucket."
 
 
@@ -192,9 +192,8 @@ def s3_no_website_on_phi(stack: Stack, config: Config) -> Iterator[Finding]:
 
 def log_target(stack: Stack, bucket: Resource) -> bool:
     """Whether a service that cannot use a customer key delivers logs to the bucket."""
-    return bool(
-        stack.users(bucket, SIDE["access logging"], property="targetBucket")
-        or stack.users(bucket, "aws:lb/loadBalancer:LoadBalancer", property="accessLogs")
+    return bool(stack.users(bucket, SIDE["access logging"], property="targetBucket")) or any(
+        stack.users(bucket, BALANCER, property=name) for name in LOGS_OF_BALANCERS
     )
 
 

@@ -15,6 +15,10 @@ from .jurisdiction import not_allowed
 
 DOMAIN = "aws:opensearch/domain:Domain"
 GUIDE = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/"
+TLS_POLICIES = (
+    "Policy-Min-TLS-1-2-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08",
+    "Policy-Min-TLS-1-2-FIPS-PQ-2026-10",
+)  # fmt: skip
 
 in_vpc = requires(
     "opensearch-in-vpc",
@@ -45,9 +49,7 @@ https = requires(
     DOMAIN,
     {
         "domainEndpointOptions.enforceHttps": TRUE,
-        "domainEndpointOptions.tlsSecurityPolicy": one_of(
-            "Policy-Min-TLS-1-2-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"
-        ),
+        "domainEndpointOptions.tlsSecurityPolicy": one_of(*TLS_POLICIES),
     },
     title="Search domains are reached by TLS 1.2 only",
     severity=HIGH,
@@ -73,17 +75,27 @@ def fine_grained(resource: Resource, config: Config) -> Iterator[str]:
         yield "advancedSecurityOptions.masterUserOptions.masterUserPassword keeps the password in the state."
 
 
-@resource_rule(
+@linked_rule(
     "opensearch-policy-bounded",
     types="aws:opensearch/domainPolicy:DomainPolicy",
     title="Search domains let no stranger in",
     severity=CRITICAL,
-    remedy="Name the principal in accessPolicies.",
+    remedy="Name the principal in accessPolicies; or keep the domain in the network, with fine-grained access control.",
     url=GUIDE + "ac.html",
 )
-def policy_bounded(resource: Resource, config: Config) -> Iterator[str]:
-    for statement in public(resource, "accessPolicies"):
+def policy_bounded(policy: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    """An open policy is AWS's advice for a domain that asks by itself (Fine-grained access control, Recommended …)."""
+    domains = stack.targets(policy, "domainName", DOMAIN)
+    if domains and all(_asks(domain) for domain in domains):
+        return
+    for statement in public(policy, "accessPolicies"):
         yield f"{statement.path} lets anyone in."
+
+
+def _asks(domain: Resource) -> bool:
+    """Whether a domain is in the network and knows who asks."""
+    options = domain.view("advancedSecurityOptions")
+    return domain.has("vpcOptions") and options.flag("enabled") is True and not options.flag("anonymousAuthEnabled")
 
 
 @resource_rule(

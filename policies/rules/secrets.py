@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..config import Config
 from ..credentials import within
 from ..documents import public
 from ..graph import AWS_PROVIDER, Resource, Stack
-from ..rule import HIGH, Finding, Severity, linked_rule, resource_rule
+from ..rule import EVERY, HIGH, Finding, Severity, linked_rule, resource_rule
+from ..values import View
 
 SECRETS_GUIDE = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html"
-WRITE_ONLY = re.compile(r"Wo$")
+WRITE_ONLY = "Wo"
 ROTATION_DAYS = 90
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 (a resource type)
 
@@ -50,19 +50,20 @@ def secret_value(resource: Resource, config: Config) -> Iterator[str]:
 
 @resource_rule(
     "no-secret-literal-in-inputs",
-    types=("aws:*", AWS_PROVIDER),
+    types=(EVERY, AWS_PROVIDER),
     title="No credential stands in an input",
     severity=Severity.CRITICAL,
     remedy="Keep the value in Secrets Manager and refer to it.",
     url=SECRETS_GUIDE,
 )
 def no_secret_literal(resource: Resource, config: Config) -> Iterator[str]:
-    def skipped(path: str) -> bool:
-        """What is never kept, and what AWS has answered: a lock token of a firewall is no credential."""
-        name = path.split(".")[0].split("[")[0]
-        return WRITE_ONLY.search(name) is not None or not resource.declares(name)
-
-    for path, what in within(resource, skipped):
+    """Not in what is never kept, nor in what AWS has answered: a lock token of a firewall is no credential."""
+    given = {
+        name: value
+        for name, value in resource.properties.items()
+        if resource.declares(name) and not name.endswith(WRITE_ONLY)
+    }
+    for path, what in within(View(given)):
         yield f"{path} holds {what}."
 
 

@@ -9,7 +9,7 @@ from ..conditions import patient_data
 from ..config import Config
 from ..documents import allows, bounded, conditions, public, statements, values
 from ..graph import Resource, Stack
-from ..rule import CRITICAL, HIGH, LOW, Finding, linked_rule, resource_rule
+from ..rule import CRITICAL, EVERY, HIGH, LOW, Finding, linked_rule, resource_rule
 from ..values import texts_within
 from .iam import account_of, own_accounts
 from .jurisdiction import excepted, not_allowed, region_of_arn
@@ -38,8 +38,14 @@ BEARING = {
 UNGUARDED = ("aws:backup/vaultPolicy:VaultPolicy",)
 """Types of these that no rule of their own keeps from everyone."""
 PERMISSION = "aws:lambda/permission:Permission"
-AWS_ACCOUNTS = frozenset({"127311923021", "985666609251", "797873946194", "033677994240", "600734575887"})
-"""Accounts by which Elastic Load Balancing delivers logs (Enable access logs, accounts by region; US and Canada)."""
+AWS_ACCOUNTS = frozenset(
+    {"127311923021", "033677994240", "027434742980", "797873946194", "985666609251", "507241528517", "098369216593",
+     "754344448648", "589379963580", "718504428378", "383597477331", "600734575887", "114774131450", "783225319266",
+     "582318560864", "054676820928", "156460612806", "652711504416", "635631232127", "009996457667", "897822967062",
+     "076674570225", "cloudfront"}
+)  # fmt: skip
+"""Accounts by which Elastic Load Balancing delivers logs, one for each region that has one (Enable access logs), and
+what stands for one in the ARN of an origin access identity, by which CloudFront reads a bucket."""
 
 
 @linked_rule(
@@ -94,7 +100,7 @@ def service_bound(resource: Resource, config: Config) -> Iterator[str]:
 
 
 _RECORDS: dict[str, tuple[str, ...]] = {
-    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs", "connectionLogs"),
+    "aws:lb/loadBalancer:LoadBalancer": ("accessLogs", "connectionLogs", "healthCheckLogs"),
     "aws:cloudfront/distribution:Distribution": ("loggingConfig",),
     "aws:s3/bucketLogging:BucketLogging": ("targetBucket",),
     "aws:ec2/flowLog:FlowLog": ("logDestination",),
@@ -156,7 +162,7 @@ _KEY_NAME = re.compile(r"(?i)(?:kms.*key|kmskey|keyarn|encryptionkey)\w*$")
 
 @resource_rule(
     "kms-key-reference-in-jurisdiction",
-    types="aws:*",
+    types=EVERY,
     title="Data is encrypted with keys of the jurisdiction",
     severity=HIGH,
     remedy="Name a customer key in a region of the jurisdiction.",
@@ -164,8 +170,10 @@ _KEY_NAME = re.compile(r"(?i)(?:kms.*key|kmskey|keyarn|encryptionkey)\w*$")
 )
 def key_reference(resource: Resource, config: Config) -> Iterator[str]:
     for path, value in resource.leaves():
+        if not isinstance(value, str) or not (":kms:" in value or "alias/aws/" in value):
+            continue
         name = next((step for step in reversed(path.split(".")) if not step.isdecimal()), "")
-        if not isinstance(value, str) or not _KEY_NAME.search(name):
+        if not _KEY_NAME.search(name):
             continue
         region = region_of_arn(value)
         if region and ":kms:" in value and region not in config.regions and not excepted(resource, region, config):

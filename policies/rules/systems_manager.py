@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,12 +74,7 @@ def _session(resource: Resource) -> View | None:
     """`inputs` of a session document; None for other documents."""
     if resource.text("documentType") != "Session":
         return None
-    content: Any = resource.get("content")
-    try:
-        found = json.loads(content) if isinstance(content, str) else content
-    except ValueError:
-        return View({}, "content")
-    return View(found, "content").view("inputs")
+    return View(resource.document("content"), "content").view("inputs")
 
 
 @resource_rule(

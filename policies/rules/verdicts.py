@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..config import Config
 from ..graph import Resource, Stack
-from ..rule import Finding, Severity, resource_rule, stack_rule
+from ..rule import EVERY, Finding, Severity, resource_rule, stack_rule
 
 JUDGED = frozenset(
     {"kmsKeyId", "kmsKeyArn", "kmsMasterKeyId", "storageEncrypted", "publiclyAccessible", "policy", "ingress", "rules",
@@ -30,7 +30,7 @@ def unverified(stack: Stack, config: Config) -> Iterator[Finding]:
 
 @resource_rule(
     "ignore-changes-not-hiding-control",
-    types=("aws:*",),
+    types=EVERY,
     title="Changes of safeguards are not ignored",
     severity=Severity.HIGH,
     remedy="Remove the property from ignoreChanges.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..config import Config
 from ..graph import Resource, Stack
@@ -11,6 +12,8 @@ from ..values import View
 from .jurisdiction import EDGE_REGION, not_allowed, region_of_arn
 
 ACL = "aws:wafv2/webAcl:WebAcl"
+RULE = "aws:wafv2/webAclRule:WebAclRule"
+GROUP_OF_RULES = "aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation"
 LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 GUIDE = "https://docs.aws.amazon.com/waf/latest/developerguide/"
 BASELINE = {
@@ -24,6 +27,25 @@ _CLASSIC = (
     "aws:waf/ruleGroup:RuleGroup", "aws:wafregional/ruleGroup:RuleGroup", "aws:waf/rateBasedRule:RateBasedRule",
     "aws:wafregional/rateBasedRule:RateBasedRule", "aws:wafregional/webAclAssociation:WebAclAssociation",
 )  # fmt: skip
+
+
+def rules(acl: Resource, stack: Stack) -> list[View]:
+    """The rules of a web ACL in the shape of its own: inline, as JSON in the words of the API, beside it."""
+    found = acl.views("rules")
+    found += View({"ruleJson": _camel(acl.document("ruleJson"))}).views("ruleJson")
+    found += stack.users(acl, RULE, property="webAclArn")
+    for each in stack.users(acl, GROUP_OF_RULES, property="webAclArn"):
+        group = {"managedRuleGroupStatement": each.get("managedRuleGroup")}
+        counting = each.text("overrideAction") == "count"
+        found.append(View({"statement": group, "overrideAction": {"count": {}} if counting else {}}, each.name))
+    return found
+
+
+def _camel(value: Any) -> Any:
+    """Names of the API (`ManagedRuleGroupStatement`) as the provider writes them."""
+    if isinstance(value, dict):
+        return {f"{name[:1].lower()}{name[1:]}": _camel(each) for name, each in value.items()}
+    return [_camel(each) for each in value] if isinstance(value, list) else value
 
 
 def statements(view: View) -> Iterator[View]:
@@ -96,7 +118,7 @@ def log_destination(log: Resource, stack: Stack, config: Config) -> Iterator[str
             yield f"logDestinationConfigs: {not_allowed(region, config)}."
 
 
-@resource_rule(
+@linked_rule(
     "waf-has-rules",
     types=ACL,
     title="Web ACLs do something",
@@ -104,9 +126,9 @@ def log_destination(log: Resource, stack: Stack, config: Config) -> Iterator[str
     remedy="Add rules, or block by default.",
     url=GUIDE + "web-acl.html",
 )
-def has_rules(resource: Resource, config: Config) -> Iterator[str]:
-    if not resource.has("rules") and not resource.has("ruleJson") and not _blocks(resource):
-        yield "rules is empty, and defaultAction lets everything through."
+def has_rules(acl: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not rules(acl, stack) and not _blocks(acl):
+        yield "it has no rules, and defaultAction lets everything through."
 
 
 def _blocks(resource: Resource) -> bool:
@@ -114,7 +136,7 @@ def _blocks(resource: Resource) -> bool:
     return isinstance(action, dict) and "block" in action and action["block"] is not None
 
 
-@resource_rule(
+@linked_rule(
     "waf-managed-baseline",
     types=ACL,
     title="Web ACLs refuse the known attacks",
@@ -122,21 +144,19 @@ def _blocks(resource: Resource) -> bool:
     remedy="Add AWS's managed groups for common rules, known bad inputs, SQL injection and reputation, not counting.",
     url=GUIDE + "aws-managed-rule-groups-list.html",
 )
-def managed_baseline(resource: Resource, config: Config) -> Iterator[str]:
-    if resource.has("ruleJson"):
-        return
+def managed_baseline(acl: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
     on: set[str] = set()
-    for rule in resource.views("rules"):
+    for rule in rules(acl, stack):
         override = rule.get("overrideAction")
         if isinstance(override, dict) and override.get("count") is not None:
             continue
         on |= {name for each in statements(rule) if (name := each.text("managedRuleGroupStatement.name")) is not None}
     missing = [what for name, what in BASELINE.items() if name not in on]
     if missing:
-        yield f"rules lack {', '.join(missing)}."
+        yield f"its rules lack {', '.join(missing)}."
 
 
-@resource_rule(
+@linked_rule(
     "waf-rate-limit",
     types=ACL,
     title="Web ACLs limit requests of one address",
@@ -144,12 +164,12 @@ def managed_baseline(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Add a rule with rateBasedStatement.",
     url=GUIDE + "waf-rule-statement-type-rate-based.html",
 )
-def rate_limit(resource: Resource, config: Config) -> Iterator[str]:
-    if not any(each.has("rateBasedStatement") for rule in resource.views("rules") for each in statements(rule)):
-        yield "rules have no rateBasedStatement."
+def rate_limit(acl: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    if not any(each.has("rateBasedStatement") for rule in rules(acl, stack) for each in statements(rule)):
+        yield "no rule of it has a rateBasedStatement."
 
 
-@resource_rule(
+@linked_rule(
     "waf-geo-allowlist",
     types=ACL,
     title="Patient data is asked for from the allowed countries only",
@@ -157,20 +177,15 @@ def rate_limit(resource: Resource, config: Config) -> Iterator[str]:
     remedy="Add a rule that blocks what does not come from the allowed countries (geoMatchStatement).",
     url=GUIDE + "waf-rule-statement-type-geo-match.html",
 )
-def geo_allowlist(resource: Resource, config: Config) -> Iterator[str]:
-    matches = [
-        each
-        for rule in resource.views("rules")
-        for each in statements(rule)
-        if each.has("geoMatchStatement.countryCodes")
-    ]
+def geo_allowlist(acl: Resource, stack: Stack, config: Config) -> Iterator[str | Finding]:
+    path = "geoMatchStatement.countryCodes"
+    matches = [each for rule in rules(acl, stack) for each in statements(rule) if each.has(path)]
     if not matches:
-        yield "rules have no geoMatchStatement."
+        yield "no rule of it has a geoMatchStatement."
     for each in matches:
-        strangers = sorted(set(each.texts("geoMatchStatement.countryCodes")) - config.allowed_countries)
+        strangers = sorted(set(each.texts(path)) - config.allowed_countries)
         if strangers:
-            path = each.where("geoMatchStatement.countryCodes")
-            yield f"{path}: {', '.join(strangers)} is not among the allowed countries."
+            yield f"{each.where(path)}: {', '.join(strangers)} is not among the allowed countries."
 
 
 @resource_rule(

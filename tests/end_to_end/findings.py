@@ -31,7 +31,7 @@ UNDECIDED = {
         {"lifeworld", "production", "staging"},
     ),
     "policy": Late(  # the id of the distribution
-        {"cross-account-principal-allowlist"}, {"berthcare", "mentalspace", "production", "staging"}
+        {"cross-account-principal-allowlist", "s3-tls-only"}, {"berthcare", "mentalspace", "production", "staging"}
     ),
     "assumeRolePolicy": Late(  # the id of the identity pool
         {"iam-oidc-claims-bound", "iam-trust-external-bound", "iam-trust-not-wildcard"}, {"mentalspace"}

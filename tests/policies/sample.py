@@ -13,6 +13,8 @@ ACCOUNT = "111122223333"
 CA, CW, US = "ca-central-1", "ca-west-1", "us-east-1"
 STRANGER = "999988887777"
 TODAY = date(2026, 6, 30)
+READ_ON = date(2026, 11, 30)
+"""The day that lists of what AWS supports were last compared with AWS's own."""
 GONE: Final = object()
 """In a change: the property is removed."""
 

@@ -106,6 +106,15 @@ def test_the_internet_is_not_let_in_where_only_an_internal_load_balancer_is() ->
     assert ids(judged_again({**SYSTEM, **inside}), True) == {"sg-internet-ingress-only-on-entry-tier"}
 
 
+@pytest.mark.parametrize(("source", "refused"), [("group-service", False), ("group-balancer", True)])
+def test_a_group_is_told_from_others_before_it_has_an_id(source: str, refused: bool) -> None:
+    unknown = {"ipProtocol": "-1", "securityGroupId": UNKNOWN, "referencedSecurityGroupId": UNKNOWN}
+    links = {"securityGroupId": ("group-service",), "referencedSecurityGroupId": (source,)}
+    way = replace(changed(SYSTEM["ingress-service"], unknown), computed_from=links)
+    found = ids(judged_again({**SYSTEM, "ingress-service": way}), True)
+    assert ("sg-no-all-protocol-ingress" in found) is refused
+
+
 @pytest.mark.requirement("LWO-DB-07")
 def test_a_replica_leaves_key_backups_and_last_snapshot_to_its_source() -> None:
     database = SYSTEM["database"]

@@ -171,7 +171,12 @@ def test_a_rule_that_fails_is_reported_and_stops_no_other(monkeypatch: pytest.Mo
         yield ""
 
     broken = resource_rule(
-        "rds-cmk", types=("aws:rds/*",), title="t", severity=Severity.LOW, remedy="r.", url="https://example.org"
+        "rds-cmk",
+        types="aws:rds/instance:Instance",
+        title="t",
+        severity=Severity.LOW,
+        remedy="r.",
+        url="https://example.org",
     )(check)
     others = tuple(rule for rule in RULES if rule.id != "rds-cmk")
     judge = Judge((broken, *others), Config(), today=TODAY)

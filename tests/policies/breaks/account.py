@@ -24,6 +24,7 @@ from tests.policies.sample import (
 
 OURS = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
 FOREIGN = {**ACCOUNT_STATEMENT, "Principal": {"AWS": f"arn:aws:iam::{STRANGER}:root"}, "Action": "kms:Encrypt"}
+IDENTITY = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity"
 KEPT = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
 SERVICE = {
     "Effect": "Allow",
@@ -46,7 +47,10 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "purpose-and-owner-tags": [change("database", "tags.Owner"), change("photos", "tags.Purpose")],
     "eligible-service-only": [added("game", "aws:gamelift/fleet:Fleet", {"name": "game"})],
-    "supported-service-only": [added("game", "aws:glue/job:Job", {"name": "job"})],
+    "supported-service-only": [
+        added("game", "aws:glue/job:Job", {"name": "job"}),
+        added("native", "aws-native:s3:Bucket", {"bucketName": "clinic-native"}),
+    ],
     "deprecated-type-not-used": [
         added(
             "old",
@@ -121,7 +125,21 @@ ALLOWED: dict[str, list[Break]] = {
     "kms-key-reference-in-jurisdiction": [change("queue", "kmsMasterKeyId", "alias/aws/sqs")],
     "stateful-phi-protected": [Break("files", {"tags": PHI, "kmsKeyId": KEY}, protect=True)],
     "no-public-exposure-without-tag": [changes("balancer-lb", {"internal": True, "tags": INTERNAL})],
+    "deprecated-type-not-used": [added("names", "aws:ec2/vpcDhcpOptions:VpcDhcpOptions", {"domainName": "clinic"})],
     "cross-account-principal-allowlist": [
+        change(
+            "logs",
+            "policy",
+            document(
+                tls_only("clinic-logs"),
+                {**FOREIGN, "Principal": {"AWS": "arn:aws:iam::027434742980:root"}, "Action": "s3:PutObject"},
+            ),
+        ),
         change("vault-west-policy", "policy", document(KEPT, {**FOREIGN, "Principal": "*", "Condition": OURS})),
+        change(
+            "photos-policy",
+            "policy",
+            document({**FOREIGN, "Principal": {"AWS": f"{IDENTITY} E1"}, "Action": "s3:GetObject"}),
+        ),
     ],
 }

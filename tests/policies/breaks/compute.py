@@ -174,6 +174,7 @@ BREAKS: dict[str, list[Break]] = {
     "ec2-user-data-no-secrets": [
         change("server", "userData", f"#!/bin/sh\nexport AWS_ACCESS_KEY_ID={KEY_ID}", "no-secret-literal-in-inputs"),
         change("template", "userData", SCRIPT, "no-secret-literal-in-inputs"),
+        change("server", "userData", "PASSWORD=k9Qz7Lm2Xw4Rt8Vb1N", "no-secret-literal-in-inputs"),
         change("configuration", "userDataBase64", SCRIPT, "no-secret-literal-in-inputs"),
     ],
     "ec2-detailed-monitoring": [
@@ -245,6 +246,13 @@ BREAKS: dict[str, list[Break]] = {
 
 ALLOWED: dict[str, list[Break]] = {
     "ec2-imdsv2-required": [change("server", "metadataOptions", {"httpEndpoint": "disabled"})],
+    "ec2-instance-profile": [
+        Break(
+            "template",
+            {"iamInstanceProfile": GONE},
+            beside={"nodes": Sample("aws:eks/nodeGroup:NodeGroup", {"launchTemplate": {"id": "lt-1"}})},
+        )
+    ],
     "ec2-user-data-no-secrets": [
         change("server", "userData", "TOKEN=$(aws secretsmanager get-secret-value --secret-id clinic/api)"),
         change("server", "userData", 'curl -H "X-aws-ec2-metadata-token: $TOKEN" http://169.254.169.254/latest'),

@@ -166,6 +166,8 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "rds-engine-supported": [
         change("database", "engineVersion", "12.22"),
+        changes("database", {"engine": "mysql", "engineVersion": "8.0.43"}, "rds-log-exports"),
+        changes("database", {"engine": "mariadb", "engineVersion": "10.6.22"}, "rds-log-exports"),
         change("database", "engineLifecycleSupport", "open-source-rds-extended-support"),
     ],
     "rds-ca-current": [change("database", "caCertIdentifier", "rds-ca-2019")],
@@ -260,7 +262,12 @@ BREAKS: dict[str, list[Break]] = {
         change("search", "advancedSecurityOptions.masterUserOptions.masterUserPassword", "word"),
     ],
     "opensearch-policy-bounded": [
-        change("search", "accessPolicies", document(ANYONE)),
+        changes(
+            "search",
+            {"accessPolicies": document(ANYONE), "advancedSecurityOptions.enabled": False},
+            "opensearch-fine-grained",
+        ),
+        changes("search", {"accessPolicies": document(ANYONE), "vpcOptions": GONE}, "opensearch-in-vpc"),
         added("search-policy", "aws:opensearch/domainPolicy:DomainPolicy", {"accessPolicies": document(ANYONE)}),
     ],
     "opensearch-logs": [
@@ -297,6 +304,11 @@ BREAKS: dict[str, list[Break]] = {
 }
 
 ALLOWED: dict[str, list[Break]] = {
+    "opensearch-policy-bounded": [change("search", "accessPolicies", document(ANYONE))],
+    "rds-engine-supported": [
+        changes("database", {"engine": "mysql", "engineVersion": "8.4.6"}),
+        changes("database", {"engine": "mariadb", "engineVersion": "10.11.14"}),
+    ],
     "rds-multi-az": [changes("database", {"multiAz": False, "tags.Environment": "staging"})],
     "elasticache-backup": [changes("cache", {"snapshotRetentionLimit": 0, "tags.Durable": "false"})],
     "backup-plan-frequency-retention": [

@@ -40,13 +40,19 @@ def _way(**given: Any) -> list[dict[str, Any]]:
 
 
 def _entry(**given: Any) -> list[dict[str, Any]]:
-    return [{"action": "allow", "protocol": "tcp", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443, **given}]
+    entry = {"action": "allow", "protocol": "tcp", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443}
+    return [{**entry, "ruleNo": 200, **given}]
+
+
+def _denied(first: int, last: int, **given: Any) -> list[dict[str, Any]]:
+    return _entry(**{"action": "deny", "ruleNo": 100, "fromPort": first, "toPort": last, **given})
 
 
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::clinic-photos/*"}
 ANYONE_KMS = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*"}
 VIA_ACCOUNT = {**ANYONE_KMS, "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}
 DENY = tls_only("clinic-photos")
+THEIRS = {"destination": {"accountId": STRANGER}}
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 OLD_RULE = {"type": "ingress", "securityGroupId": "sg-service", "protocol": "tcp", "fromPort": 443, "toPort": 443}
@@ -64,6 +70,7 @@ BREAKS: dict[str, list[Break]] = {
     # jurisdiction
     "region-allowed": [
         change("queue", "region", US),
+        added("native", "aws-native:s3:Bucket", {"region": US}),
         change("queue", "region", "eu-west-1"),
         change("provider", "region", US),
         change("edge-topic", "tags", {"DataClass": "phi"}),
@@ -80,6 +87,7 @@ BREAKS: dict[str, list[Break]] = {
     "s3-replication-in-jurisdiction": [
         change("copy", "region", US, "region-allowed"),
         change("photos-replication", "rules.0.destination.account", STRANGER),
+        change("photos", "replicationConfiguration", {"rules": [{"status": "Disabled", **THEIRS}]}),
     ],
     "rds-replica-in-jurisdiction": [
         change("database-copies", "sourceDbInstanceArn", arn("rds", "db:clinic", US)),
@@ -332,6 +340,7 @@ BREAKS: dict[str, list[Break]] = {
         change("copy", "forceDestroy", "true"),
         change("logs", "forceDestroy", True),
         change("trail-bucket", "forceDestroy", True),
+        change("config-bucket", "forceDestroy", True),
     ],
     "s3-no-website-on-phi": [
         added("site", "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration", {"bucket": "clinic-photos"}),
@@ -460,6 +469,11 @@ BREAKS: dict[str, list[Break]] = {
         changes("acl-rule", {"fromPort": 3389, "toPort": 3389, "cidrBlock": GONE, "ipv6CidrBlock": "::/0"}),
         change("acl", "ingress", _entry(fromPort=0, toPort=1024)),
         change("acl", "ingress", _entry(protocol=-1, fromPort=0, toPort=0)),
+        change("acl", "ingress", [*_denied(20, 22), *_entry(fromPort=1024, toPort=65535)]),
+        change("acl", "ingress", [*_denied(3389, 3389, ruleNo=900), *_entry(fromPort=1024, toPort=65535)]),
+        change(
+            "acl", "ingress", [*_denied(3389, 3389, cidrBlock="203.0.113.0/24"), *_entry(fromPort=3389, toPort=4000)]
+        ),
         added(
             "default-acl", "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", {"ingress": _entry(fromPort=22, toPort=22)}
         ),
@@ -565,7 +579,9 @@ ALLOWED: dict[str, list[Break]] = {
     "s3-replication-in-jurisdiction": [change("photos-replication", "rules.0.destination.account", "")],
     "rds-storage-encrypted": [
         change("aurora-global", "storageEncrypted", "true"),
+        changes("aurora-global", {"storageEncrypted": GONE, "sourceDbClusterIdentifier": "records"}),
     ],
+    "rds-force-tls": [change("aurora-parameters", "parameters.0.value", "1")],
     "rds-backup-retention": [
         changes(
             "database",
@@ -607,9 +623,15 @@ ALLOWED: dict[str, list[Break]] = {
         change("photos-policy", "policy", json.loads(document(DENY))),
     ],
     "kms-policy-no-wildcard": [change("key", "policy", document(ACCOUNT_STATEMENT, VIA_ACCOUNT))],
-    "kms-rotation": [changes("key", {"enableKeyRotation": GONE, "customerMasterKeySpec": "RSA_4096"})],
+    "kms-rotation": [
+        changes("key", {"enableKeyRotation": GONE, "customerMasterKeySpec": "RSA_4096"}),
+        changes("key", {"enableKeyRotation": GONE, "customKeyStoreId": "cks-1"}),
+    ],
     "kms-deletion-window": [change("key", "deletionWindowInDays")],
-    "sg-no-all-protocol-ingress": [change("group-endpoints", "ingress", [{"protocol": "-1", "self": True}])],
+    "sg-no-all-protocol-ingress": [
+        change("group-endpoints", "ingress", [{"protocol": "-1", "self": True}]),
+        changes("ingress-service", {"ipProtocol": "-1", "referencedSecurityGroupId": "sg-service"}),
+    ],
     "sg-no-data-ports-from-internet": [
         added(
             "out", RULE, {**OLD_RULE, "type": "egress", "cidrBlocks": ["0.0.0.0/0"], "fromPort": 5432, "toPort": 5432}
@@ -621,6 +643,7 @@ ALLOWED: dict[str, list[Break]] = {
         changes("acl-rule", {"ruleAction": "deny", "protocol": "-1"}),
         changes("acl-rule", {"fromPort": 22, "toPort": 22, "cidrBlock": "10.0.0.0/8"}),
         change("acl", "ingress", _entry(protocol="icmp", fromPort=0, toPort=0)),
+        change("acl", "ingress", [*_denied(20, 22), *_denied(3389, 3389), *_entry(fromPort=0, toPort=65535)]),
     ],
     "public-path-reachability": [
         changes("balancer-lb", {"internal": True, "securityGroups": ["sg-balancer"]}),

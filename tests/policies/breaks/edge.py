@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from policies.rules.web_acl import BASELINE
 from tests.policies.breaks.form import Break, added, change, changes, without
 from tests.policies.sample import (
     CA,
@@ -25,6 +29,26 @@ SIGN_IN = {
 FORMAT = '{"requestId": "$context.requestId", "status": "$context.status"}'
 API = "aws:apigateway/restApi:RestApi"
 KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
+
+
+def _group(name: str, **more: str) -> Sample:
+    """A group of rules beside the ACL of the edge."""
+    group = {"webAclArn": arn("wafv2", "global/webacl/cdn/1", US), "managedRuleGroup": {"name": name}, "region": US}
+    return Sample("aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation", {**group, **more})
+
+
+def _body(operations: dict[str, Any], path: str = "/records") -> str:
+    return json.dumps({"openapi": "3.0.1", "paths": {path: operations}})
+
+
+COUNTING = _group(next(iter(BASELINE)), overrideAction="count")
+BESIDE = {f"beside-{index}": _group(name) for index, name in enumerate(BASELINE)} | {
+    "beside-rate": Sample(
+        "aws:wafv2/webAclRule:WebAclRule",
+        {"webAclArn": arn("wafv2", "global/webacl/cdn/1", US), "region": US,
+         "statement": {"rateBasedStatement": {"limit": 500}}},
+    )
+}  # fmt: skip
 
 SAMPLES: dict[str, Sample] = {
     "live-logs": Sample(
@@ -60,7 +84,9 @@ SAMPLES: dict[str, Sample] = {
         {
             "arn": arn("wafv2", "regional/webacl/own/1"),
             "scope": "REGIONAL",
-            "ruleJson": "[]",
+            "ruleJson": json.dumps(
+                [{"Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": name}}} for name in BASELINE]
+            ),
             "visibilityConfig": {"cloudwatchMetricsEnabled": True},
             "defaultAction": {"block": {}},
             "rules": [
@@ -214,6 +240,9 @@ BREAKS: dict[str, list[Break]] = {
     "waf-managed-baseline": [
         change("edge-acl", "rules.2.statement.managedRuleGroupStatement.name", "AWSManagedRulesLinuxRuleSet"),
         change("edge-acl", "rules.0.overrideAction", {"count": {}}),
+        change("regional-acl", "ruleJson", "[]"),
+        change("regional-acl", "ruleJson", "no JSON"),
+        Break("edge-acl", {"rules": GONE}, beside=BESIDE | {"beside-0": COUNTING}),
     ],
     "waf-rate-limit": [change("edge-acl", "rules.4.statement", {})],
     "waf-geo-allowlist": [
@@ -278,6 +307,9 @@ BREAKS: dict[str, list[Break]] = {
         change("http-route", "authorizationType"),
         change("http-route", "authorizationType", "NONE"),
         change("http-health", "routeKey", "GET /health/records"),
+        changes("http", {"target": arn("lambda", "function:records"), "routeKey": "GET /records"}),
+        change("rest", "body", _body({"get": {}})),
+        change("rest", "body", _body({"x-amazon-apigateway-any-method": {"security": []}})),
     ],
     "apigw-waf": [without("rest-guard")],
     "apigw-request-validation": [change("rest-method", "requestValidatorId")],
@@ -305,6 +337,11 @@ ALLOWED: dict[str, list[Break]] = {
         changes("cdn", {"tags.DataClass": "public", "orderedCacheBehaviors.0.trustedKeyGroups": GONE})
     ],
     "apigw-execution-logs": [changes("http", {"protocolType": "HTTP"})],
+    "apigw-authorization": [
+        change("rest", "body", _body({"get": {"security": [{"sigv4": []}]}, "options": {}, "parameters": []})),
+        change("rest", "body", _body({"get": {}}, "/health")),
+        changes("http", {"target": arn("lambda", "function:records"), "routeKey": "GET /health"}),
+    ],
     "apigw-waf": [Break("rest", {"endpointConfiguration.types": "PRIVATE"}, without=("rest-guard",))],
     "acm-dns-validated": [
         changes(
@@ -314,6 +351,11 @@ ALLOWED: dict[str, list[Break]] = {
     "route53-no-dangling": [
         changes("record", {"aliases": [{"name": "clinic.example.org", "zoneId": "Z1"}]}),
     ],
-    "waf-has-rules": [changes("edge-acl", {"rules": GONE, "defaultAction": {"block": {}}})],
+    "waf-has-rules": [
+        changes("edge-acl", {"rules": GONE, "defaultAction": {"block": {}}}),
+        Break("edge-acl", {"rules": GONE}, beside=BESIDE),
+    ],
+    "waf-managed-baseline": [Break("edge-acl", {"rules": GONE}, beside=BESIDE)],
+    "waf-rate-limit": [Break("edge-acl", {"rules": GONE}, beside=BESIDE)],
     "route53-query-logging": [Break("zone", {"vpcs": [{"vpcId": "vpc-1"}]}, without=("zone-log",))],
 }

@@ -180,18 +180,31 @@ SAMPLES: dict[str, Sample] = {
 }
 
 WHOLE = document(allow("*"))
+PHOTOS = "arn:aws:s3:::clinic-photos/*"
+OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 BREAKS: dict[str, list[Break]] = {
     "iam-no-admin-statements": [
         change("policy", "policy", WHOLE),
         change("role", "inlinePolicies", [{"name": "all", "policy": WHOLE}]),
         added("own", "aws:iam/rolePolicy:RolePolicy", {"role": "task", "policy": document(allow(["*"], ["*"]))}),
     ],
-    "iam-no-full-service-access": [change("policy", "policy", document(allow(["ecs:*", "xray:*"])))],
-    "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt")))],
+    "iam-no-full-service-access": [
+        change("policy", "policy", document(allow(["ecs:*", "xray:*"]))),
+        change("policy", "policy", document(allow("ecs:*", "arn:aws:ecs:*:*:*"))),
+        change("policy", "policy", document(allow("*", "arn:aws:xray:*:*:*"))),
+    ],
+    "iam-no-broad-kms-actions": [
+        change("policy", "policy", document(allow("kms:Decrypt"))),
+        change("policy", "policy", document(allow("kms:Decrypt", arn("kms", "key/*")))),
+    ],
     "iam-no-audit-tampering": [change("policy", "policy", document(allow(["cloudtrail:StopLogging"])))],
     "iam-no-phi-data-wildcard": [
         change("policy", "policy", document(allow("s3:GetObject"))),
         change("policy", "policy", document(allow("secretsmanager:Get*"))),
+        change("policy", "policy", document(allow("s3:GetObject", "arn:aws:s3:::*/*"))),
+        change("policy", "policy", document(allow("dynamodb:Scan", "arn:aws:dynamodb:*:*:table/*"))),
+        change("policy", "policy", document(allow("s3:GetObject", Condition=OVER_TLS))),
+        change("policy", "policy", document(allow("rds-data:*", arn("rds", "cluster:*")))),
     ],
     "iam-no-write-or-permission-wildcard": [change("policy", "policy", document(allow("s3:PutObject")))],
     "iam-no-privilege-escalation": [
@@ -232,6 +245,11 @@ BREAKS: dict[str, list[Break]] = {
     "iam-no-admin-managed-policies": [
         change("audit", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess"),
         change("role", "managedPolicyArns", ["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
+        added(
+            "attached",
+            "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+            {"roleName": "task", "policyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+        ),
     ],
     "iam-trust-not-wildcard": [
         change("role", "assumeRolePolicy", trust("*")),
@@ -247,7 +265,6 @@ BREAKS: dict[str, list[Break]] = {
         ),
     ],
     "iam-oidc-claims-bound": [
-        change("role-deploy", "assumeRolePolicy", trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity")),
         change(
             "role-deploy",
             "assumeRolePolicy",
@@ -255,9 +272,13 @@ BREAKS: dict[str, list[Break]] = {
                 {"Federated": GITHUB},
                 "sts:AssumeRoleWithWebIdentity",
                 StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
-                StringLike={f"{ISSUER}:sub": "*"},
+                StringLike={f"{ISSUER}:sub": subject},
             ),
-        ),
+        )
+        for subject in ("*", "repo:clinic/*", "project_path:clinic/*:ref:main", "system:serviceaccount:*:api")
+    ]
+    + [
+        change("role-deploy", "assumeRolePolicy", trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity")),
         change("github", "clientIdLists", []),
     ],
     "iam-confused-deputy": [change("role", "assumeRolePolicy", trust({"Service": "ecs-tasks.amazonaws.com"}))],
@@ -400,6 +421,25 @@ ALLOWED: dict[str, list[Break]] = {
         change("policy", "policy", document(allow("ecs:*", **CONDITION))),
     ],
     "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt", KEY)))],
+    "iam-oidc-claims-bound": [
+        change(
+            "role-deploy",
+            "assumeRolePolicy",
+            trust(
+                {"Federated": GITHUB},
+                "sts:AssumeRoleWithWebIdentity",
+                StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
+                StringLike={f"{ISSUER}:sub": subject},
+            ),
+        )
+        for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*")
+    ],
+    "iam-no-phi-data-wildcard": [
+        change("policy", "policy", document(allow("s3:GetObject", PHOTOS))),
+        change("policy", "policy", document(allow("backup:StartRestoreJob", arn("backup", "recovery-point:*")))),
+        change("policy", "policy", document(allow("dynamodb:Query", arn("dynamodb", "table/visits/index/*")))),
+        change("policy", "policy", document(allow(["s3:GetObject", "ecs:ListTasks"], [PHOTOS, arn("ecs", "task/*")]))),
+    ],
     "iam-no-privilege-escalation": [
         change(
             "policy",

@@ -43,6 +43,7 @@ def container(**given: Any) -> str:
     return json.dumps([{**CONTAINER, **given}])
 
 
+WORLDWIDE = {"allSupported": True, "includeGlobalResourceTypes": True}
 SAMPLES: dict[str, Sample] = {
     # functions
     "permission": Sample(
@@ -186,7 +187,7 @@ SAMPLES: dict[str, Sample] = {
         {
             "id": "default",
             "name": "default",
-            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": True},
+            "recordingGroup": WORLDWIDE,
             "roleArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
         },
     ),
@@ -245,7 +246,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "lambda-failure-destination": [change("function", "deadLetterConfig")],
     "lambda-concurrency": [change("function", "reservedConcurrentExecutions")],
-    "lambda-runtime-supported": [change("function", "runtime", "python3.8")],
+    "lambda-runtime-supported": [change("function", "runtime", name) for name in ("python3.8", "provided.al2")],
     "lambda-tracing": [change("function", "tracingConfig.mode", "PassThrough")],
     "lambda-code-signing": [change("function", "codeSigningConfigArn")],
     "lambda-log-group-predeclared": [
@@ -291,6 +292,7 @@ BREAKS: dict[str, list[Break]] = {
     "ecs-container-logging": [
         change("task", "containerDefinitions", container(logConfiguration=None)),
         change("task", "containerDefinitions", container(logConfiguration={"logDriver": "json-file"})),
+        change("task", "containerDefinitions", container(logConfiguration={"logDriver": "journald"})),
     ],
     "ecs-log-group-hardened": [
         change(
@@ -498,6 +500,13 @@ BREAKS: dict[str, list[Break]] = {
 }
 
 ALLOWED: dict[str, list[Break]] = {
+    "config-recorder-all": [
+        Break(
+            "recorder",
+            {"recordingGroup.includeGlobalResourceTypes": False},
+            beside={"recorder-home": Sample("aws:cfg/recorder:Recorder", {"recordingGroup": WORLDWIDE})},
+        )
+    ],
     "lambda-env-no-secrets": [
         change("function", "environment.variables.API_TOKEN", arn("secretsmanager", "secret:api-AbCdEf")),
         change("function", "environment.variables.USE_TOKEN", "true"),

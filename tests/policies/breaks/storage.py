@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policies.config import Config
 from tests.policies.breaks.form import Break, added, change, changes, without
 from tests.policies.sample import (
@@ -13,6 +15,7 @@ from tests.policies.sample import (
     INTERNAL_KEY,
     KEY,
     PHI,
+    RECOVERY_KEY,
     STRANGER,
     US,
     Sample,
@@ -21,7 +24,9 @@ from tests.policies.sample import (
     tls_only,
 )
 
-BLOCKED = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True)
+BLOCKED: dict[str, Any] = dict.fromkeys(
+    ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+)
 ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 TLS, TLS_12, OWN_KEY, OURS = tls_only("clinic-photos"), *guards("clinic-photos")
 HOLDER = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/application"}
@@ -35,6 +40,28 @@ REPORT = {
     }
 }
 BUCKET = "aws:s3/bucket:Bucket"
+BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+
+OLD_BUCKET = {
+    "bucket": "clinic-photos",
+    "id": "clinic-photos",
+    "region": CA,
+    "tags": PHI,
+    "arn": "arn:aws:s3:::clinic-photos",
+}
+DEFAULT_KEY = {"applyServerSideEncryptionByDefaults": [{"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}]}
+IN_LISTS = {**OLD_BUCKET, "serverSideEncryptionConfigurations": [{"rules": [DEFAULT_KEY]}]}
+REPLICA_KEY = {"replicaKmsKeyId": RECOVERY_KEY}
+
+
+def _replicated(destination: dict[str, Any], chosen: bool = True) -> Break:
+    """A replication inside a bucket, as `BucketV2` has it, instead of beside it."""
+    objects = {"sseKmsEncryptedObjects": [{"enabled": chosen}]}
+    copy = {"bucket": "arn:aws:s3:::clinic-photos-copy", **destination}
+    rule = {"id": "all", "status": "Enabled", "destinations": [copy], "sourceSelectionCriterias": [objects]}
+    inside = {**OLD_BUCKET, "replicationConfigurations": [{"rules": [rule]}]}
+    return Break("photos", adds=Sample("aws:s3/bucketV2:BucketV2", inside), without=("photos-replication",))
+
 
 SAMPLES: dict[str, Sample] = {
     "account-block": Sample("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", BLOCKED),
@@ -109,6 +136,8 @@ BREAKS: dict[str, list[Break]] = {
     "s3-replica-encrypted": [
         change("photos-replication", "rules.0.destination.encryptionConfiguration"),
         change("photos-replication", "rules.0.sourceSelectionCriteria"),
+        _replicated({}),
+        _replicated(REPLICA_KEY, chosen=False),
     ],
     "s3-event-notifications": [without("photos-notification")],
     "s3-no-edge-acceleration": [change("acceleration", "status", "Enabled")],
@@ -182,14 +211,19 @@ BREAKS: dict[str, list[Break]] = {
     ],
 }
 
-OLD_BUCKET = {
-    "bucket": "clinic-photos",
-    "id": "clinic-photos",
-    "region": CA,
-    "tags": PHI,
-    "arn": "arn:aws:s3:::clinic-photos",
-}
 ALLOWED: dict[str, list[Break]] = {
+    "s3-replica-encrypted": [_replicated(REPLICA_KEY)],
+    "s3-replication-in-jurisdiction": [_replicated({**REPLICA_KEY, "accountId": ACCOUNT})],
+    "s3-object-lock": [
+        Break(
+            "trail-bucket",
+            {
+                "objectLockEnabled": True,
+                "objectLockConfiguration": {"rules": [{"defaultRetentions": [{"mode": "COMPLIANCE", "days": 2190}]}]},
+            },
+            without=("trail-lock",),
+        )
+    ],
     "s3-versioning": [
         Break(
             "photos",
@@ -198,6 +232,12 @@ ALLOWED: dict[str, list[Break]] = {
         ),
     ],
     "s3-bucket-kms-encrypted": [
+        Break("photos", without=("photos-encryption",), adds=Sample("aws:s3/bucketV2:BucketV2", IN_LISTS)),
+        Break(
+            "delivered",
+            adds=Sample(BUCKET, {"bucket": "delivered", "tags": INTERNAL}),
+            beside={"balancer-own": Sample(BALANCER, {"connectionLogs": {"enabled": True, "bucket": "delivered"}})},
+        ),
         Break(
             "photos",
             without=("photos-encryption",),
