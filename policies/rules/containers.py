@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..conditions import in_production, patient_data_in_production
 from ..config import Config
-from ..credentials import SECRET_NAME, under
+from ..credentials import REFERENCES, SECRET_NAME, under
 from ..documents import public
 from ..expect import NOT_TRUE, none_of, one_of
 from ..graph import Resource, Stack
@@ -124,7 +124,7 @@ def env_no_secrets(resource: Resource, config: Config) -> Iterator[str]:
         for entry in each.views("environment"):
             name, value = entry.text("name") or "", entry.text("value") or ""
             what = under(name, value)
-            plain = SECRET_NAME.search(name) and value and not value.startswith(("arn:", "/"))
+            plain = SECRET_NAME.search(name) and value and not value.startswith(REFERENCES)
             if what is not None:
                 yield f"{entry.path}: {name} holds {what}."
             elif plain and value.lower() not in ("true", "false"):

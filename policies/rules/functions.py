@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..conditions import patient_data
 from ..config import Config
-from ..credentials import SECRET_NAME, within
+from ..credentials import REFERENCES, SECRET_NAME, within
 from ..expect import SET, none_of, one_of
 from ..graph import Resource, Stack
 from ..rule import CRITICAL, HIGH, LOW, MEDIUM, Finding, linked_rule, requires, resource_rule, stack_rule
@@ -123,7 +123,7 @@ def env_no_secrets(resource: Resource, config: Config) -> Iterator[str]:
     found = {path: what for path, what in within(resource.view("environment.variables"))}
     for name, value in resource.mapping("environment.variables").items():
         path = f"environment.variables.{name}"
-        refers = isinstance(value, str) and (value.startswith(("arn:", "/")) or value.lower() in ("true", "false", ""))
+        refers = isinstance(value, str) and (value.startswith(REFERENCES) or value.lower() in ("true", "false", ""))
         if path in found:
             yield f"{path} holds {found[path]}."
         elif isinstance(value, str) and SECRET_NAME.search(name) and not refers:

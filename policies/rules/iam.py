@@ -432,10 +432,13 @@ def oidc_bound(resource: Resource, config: Config) -> Iterator[str]:
                 yield f"{each.path} has no exact condition on {claim}."
 
 
+_OWNERS = ("repo:", "project_path:", "system:serviceaccount:")
+"""What subjects of GitHub, GitLab and Kubernetes begin with, before the repository, the project, the namespace."""
+
+
 def _of_many(claim: str) -> bool:
     """Whether a claim leaves open whose it is: `*`, `repo:owner/*`, `system:serviceaccount:*:name`."""
-    parts = claim.removeprefix("system:serviceaccount:").split(":")
-    named = parts[0] if claim.startswith("system:serviceaccount:") or len(parts) == 1 else parts[1]
+    named = next((claim.removeprefix(prefix).split(":")[0] for prefix in _OWNERS if claim.startswith(prefix)), "")
     return claim.startswith("*") or "*" in named or "?" in named
 
 

@@ -432,7 +432,7 @@ ALLOWED: dict[str, list[Break]] = {
                 StringLike={f"{ISSUER}:sub": subject},
             ),
         )
-        for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*")
+        for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*", "org/1/project/2/user/*", "{id}:*")
     ],
     "iam-no-phi-data-wildcard": [
         change("policy", "policy", document(allow("s3:GetObject", PHOTOS))),

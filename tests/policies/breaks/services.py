@@ -510,6 +510,10 @@ ALLOWED: dict[str, list[Break]] = {
     "lambda-env-no-secrets": [
         change("function", "environment.variables.API_TOKEN", arn("secretsmanager", "secret:api-AbCdEf")),
         change("function", "environment.variables.USE_TOKEN", "true"),
+        change("function", "environment.variables.CLIENT_SECRET", "https://vault.example.org/clinic"),
+    ],
+    "ecs-env-no-secrets": [
+        change("task", "containerDefinitions", container(environment=[{"name": "TOKEN", "value": "ssm:/clinic/token"}]))
     ],
     "lambda-code-signing": [changes("function", {"codeSigningConfigArn": GONE, "packageType": "Image"})],
     "ecs-images-trusted": [
