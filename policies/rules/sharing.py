@@ -10,7 +10,7 @@ from ..config import Config
 from ..documents import allows, bounded, conditions, public, statements, values
 from ..graph import Resource, Stack
 from ..rule import CRITICAL, EVERY, HIGH, LOW, Finding, linked_rule, resource_rule
-from ..values import texts_within
+from ..values import View, texts_within
 from .iam import account_of, own_accounts
 from .jurisdiction import excepted, not_allowed, region_of_arn
 
@@ -95,8 +95,16 @@ def cross_account(resource: Resource, stack: Stack, config: Config) -> Iterator[
 def service_bound(resource: Resource, config: Config) -> Iterator[str]:
     for each in statements(resource, BEARING[resource.type]):
         services = values(each, "Principal", "Service")
-        if allows(each) and services and not bounded(each):
+        if allows(each) and services and not bounded(each) and not _for_one_account(each):
             yield f"{each.path}: {services[0]} may act for any account."
+
+
+def _for_one_account(statement: View) -> bool:
+    """Whether a key encrypts for one account's log groups, trails or topics only: what is encrypted names it."""
+    return any(
+        key.startswith("kms:encryptioncontext:") and found and all(account_of(arn).isdigit() for arn in found)
+        for _, key, found in conditions(statement)
+    )
 
 
 _RECORDS: dict[str, tuple[str, ...]] = {

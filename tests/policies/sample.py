@@ -66,6 +66,13 @@ ACCOUNT_STATEMENT = {
     "Action": "kms:*",
     "Resource": "*",
 }
+LOGS_ENCRYPT = {
+    "Effect": "Allow",
+    "Principal": {"Service": f"logs.{CA}.amazonaws.com"},
+    "Action": "kms:GenerateDataKey*",
+    "Resource": "*",
+    "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{CA}:{ACCOUNT}:log-group:*"}},
+}
 CONTAINER = {
     "name": "application",
     "image": f"{ACCOUNT}.dkr.ecr.{CA}.amazonaws.com/application@sha256:{'0' * 64}",

@@ -30,6 +30,7 @@ from tests.policies.sample import (
     INTERNAL_KEY,
     KEY,
     LOG_DELIVERY,
+    LOGS_ENCRYPT,
     PHI,
     RECOVERY_KEY,
     TODAY,
@@ -272,7 +273,7 @@ def _storage() -> Iterator[tuple[str, Sample]]:
 
 
 def _security() -> Iterator[tuple[str, Sample]]:
-    kept = {"enableKeyRotation": True, "deletionWindowInDays": 30, "policy": document(ACCOUNT_STATEMENT)}
+    kept = {"enableKeyRotation": True, "deletionWindowInDays": 30, "policy": document(ACCOUNT_STATEMENT, LOGS_ENCRYPT)}
     data = {"id": "data", "arn": KEY, "description": "patient data", **kept, "tags": PHI}
     yield "key", Sample("aws:kms/key:Key", data)
     other = {"id": "key-internal", "arn": INTERNAL_KEY, "description": "the rest", **kept, "tags": INTERNAL}

@@ -12,6 +12,7 @@ from tests.policies.sample import (
     GONE,
     INTERNAL,
     KEY,
+    LOGS_ENCRYPT,
     PHI,
     STRANGER,
     US,
@@ -32,6 +33,7 @@ SERVICE = {
     "Action": "sqs:SendMessage",
     "Resource": "*",
 }
+ANY_LOG_GROUP = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:*:log-group:*"}}
 
 SAMPLES: dict[str, Sample] = {}
 
@@ -81,6 +83,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "service-principal-source-bound": [
         change("queue", "policy", document(SERVICE)),
+        change("key", "policy", document(ACCOUNT_STATEMENT, {**LOGS_ENCRYPT, "Condition": ANY_LOG_GROUP})),
     ],
     "write-only-fields-preferred": [
         change("database", "password", "word", "rds-managed-master-password"),
