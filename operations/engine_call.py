@@ -15,6 +15,15 @@ QUIET = ("--suppress-outputs", "--suppress-progress")
 """What the engine need not print: the outputs are read on their own, and progress is for a person at a terminal."""
 
 
+_FIXES = {
+    "PULUMI_ACCESS_TOKEN must be set": "Sign in to the home of the state first: `pulumi login` with the address that "
+    "`phi backend create` printed, or PULUMI_BACKEND_URL.",
+    "no stack named": "`pulumi stack ls` shows the stacks of this home, `pulumi whoami --verbose` which home it is.",
+    "passphrase must be set": "Set PULUMI_CONFIG_PASSPHRASE_FILE, or keep the stack's secrets under a KMS key.",
+}
+"""What the engine says, and what to do about it."""
+
+
 def required(purpose: str = "", otherwise: str = "") -> Engine:
     """The engine there is. Raises Refused when there is none, which says what for and what else would do."""
     found = install.find()
@@ -52,5 +61,7 @@ def pulumi(
     )
     if done.returncode:
         subject = f"`pulumi {' '.join(arguments[:2])}`{of and f' of {of}'}"
-        raise Refused(f"{subject} fails: {done.stderr.strip() or done.stdout.strip()}")
+        said = done.stderr.strip() or done.stdout.strip()
+        fix = "".join(f". {fix}" for words, fix in _FIXES.items() if words in said)
+        raise Refused(f"{subject} fails: {said}{fix}")
     return done.stdout
