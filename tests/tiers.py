@@ -21,7 +21,7 @@ TIERS = {
     "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
     "localaws": [*PYTEST, "-n", "auto", "--dist", "worksteal", "tests/localaws"],  # most are in one file
     "docs": [*PYTEST, "tests/docs"],
-    "end_to_end": [*PYTEST, "tests/end_to_end"],
+    "end_to_end": [*PYTEST, "-n", "2", "--dist", "loadfile", "tests/end_to_end"],  # each an engine and an AWS
 }
 
 
