@@ -16,8 +16,8 @@ IN_PARALLEL = ["-n", "auto", "--dist", "loadfile"]
 
 TIERS = {
     "check": ["make", "--no-print-directory", "check"],
-    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine", "tests/checking"],
-    "operations": [*PYTEST, *IN_PARALLEL, "tests/operations", "tests/ci"],
+    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine"],
+    "operations": [*PYTEST, *IN_PARALLEL, "tests/operations", "tests/checking", "tests/ci"],
     "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
     "localaws": [*PYTEST, "-n", "auto", "--dist", "worksteal", "tests/localaws"],  # most are in one file
     "docs": [*PYTEST, "tests/docs"],
