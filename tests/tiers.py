@@ -13,13 +13,14 @@ from rich.table import Table
 ROOT = Path(__file__).parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 IN_PARALLEL = ["-n", "auto", "--dist", "loadfile"]
+SHARED_OUT = ["-n", "auto", "--dist", "worksteal"]  # where a few files have most of the tests
 
 TIERS = {
     "check": ["make", "--no-print-directory", "check"],
-    "unit": [*PYTEST, *IN_PARALLEL, "tests/unit", "tests/engine"],
+    "unit": [*PYTEST, *SHARED_OUT, "tests/unit", "tests/engine"],
     "operations": [*PYTEST, *IN_PARALLEL, "tests/operations", "tests/checking", "tests/ci"],
     "policies": [*PYTEST, *IN_PARALLEL, "tests/policies"],
-    "localaws": [*PYTEST, "-n", "auto", "--dist", "worksteal", "tests/localaws"],  # most are in one file
+    "localaws": [*PYTEST, *SHARED_OUT, "tests/localaws"],
     "docs": [*PYTEST, "tests/docs"],
     "end_to_end": [*PYTEST, "-n", "2", "--dist", "loadfile", "tests/end_to_end"],  # each an engine and an AWS
 }
