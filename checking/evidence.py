@@ -21,7 +21,7 @@ import yaml
 import policies
 from checking.judgement import Judged
 from policies.judge import Verdict
-from policies.rule import Rule, Severity, limits
+from policies.rule import Rule, limits
 from policies.rules import RULES
 from policies.safeguards import SAFEGUARDS, standard
 from policies.waivers import Waiver
@@ -163,9 +163,7 @@ class Evidence:
     def failing(self) -> list[Control]:
         """Controls with findings that nothing excuses, mandatory ones first, and the worst of each."""
         failed = [control for control in self.controls if control.outcome is Outcome.FAILED]
-        worst = list(Severity)
-        return sorted(failed, key=lambda control: (control.rule.mandatory, worst.index(control.rule.severity)),
-                      reverse=True)  # fmt: skip
+        return sorted(failed, key=lambda control: (not control.rule.mandatory, -control.rule.severity.rank))
 
 
 def gather(judged: Judged, source: Source, *, now: datetime | None = None) -> Evidence:

@@ -1,4 +1,4 @@
-"""Findings for people (a table), for programs (JSON) and for code-scanning views (SARIF 2.1.0)."""
+"""Findings for people (paragraphs), for programs (JSON) and for code-scanning views (SARIF 2.1.0)."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ def show(judged: Judged, console: Console) -> None:
     by_rule: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in judged.verdicts:
         by_rule.setdefault((status(verdict), verdict.rule.id), []).append(verdict)
-    severities = list(reversed(Severity))
     for (state, id), verdicts in sorted(
-        by_rule.items(), key=lambda each: (STATUSES.index(each[0][0]), severities.index(each[1][0].rule.severity))
+        by_rule.items(), key=lambda each: (STATUSES.index(each[0][0]), -each[1][0].rule.severity.rank)
     ):
         rule = verdicts[0].rule
         console.print(Text.assemble((f"{state}, {rule.severity}", _STYLES[rule.severity]), "  ", (id, "bold")))

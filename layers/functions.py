@@ -11,6 +11,7 @@ import pulumi
 from components.bucket import BucketInfo
 from components.function import Code, Function, FunctionArgs, ImageCode, PackageCode
 from components.iam_documents import Statement, read_managed_password
+from components.rotation import PART as ROTATION
 from components.rotation import Rotation, RotationArgs
 from components.scope import Scope
 from components.snapshot_copies import PART as SNAPSHOT_COPIES
@@ -39,7 +40,7 @@ def build_functions(settings: Settings, base: Base, data: Data) -> Functions:
     application = {name: _function(settings, name, function, base, data, reach) for name, function in wanted.items()}
     own: dict[str, Function] = {}
     if (rotation := _rotation(settings, base, data)) is not None:
-        own["rotation"] = rotation.function
+        own[ROTATION] = rotation.function
     if (copies := _snapshot_copies(settings, base, data)) is not None:
         own[SNAPSHOT_COPIES] = copies.function
     return Functions(
@@ -88,7 +89,7 @@ def _rotation(settings: Settings, base: Base, data: Data) -> Rotation | None:
     if settings.database is None or not settings.database.rotates_own or data.database is None:
         return None
     return Rotation(
-        "rotation",
+        ROTATION,
         RotationArgs(
             scope=base.scope,
             administrator=data.database.administrator,

@@ -46,6 +46,11 @@ class Severity(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for low, more for worse."""
+        return list(Severity).index(self)
+
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
 EVERY = "aws:*"

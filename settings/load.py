@@ -219,10 +219,9 @@ def _missing(location: Location) -> Problem:
 def _unknown(location: Location, parent: schema.Node, siblings: Mapping[str, Any]) -> Problem:
     key = str(location[-1])
     known = [name for name in schema.keys(schema.chosen(parent, siblings)) if name != "region" or len(location) > 1]
-    close = _alike(key, [name for name in known if name not in siblings]) or _alike(key, known)
-    fix = f"Did you mean {close[0]}?" if close else "Remove it, or see docs/settings.md."
     owner = schema.owner(parent, key)
-    fix = f"It belongs to {owner}." if owner else fix
+    alike = _alike(key, [name for name in known if name not in siblings]) or _alike(key, known)
+    fix = f"It belongs to {owner}." if owner else alike or "Remove it, or see docs/settings.md."
     return Problem(path=_path(location), expected="one of " + ", ".join(known), found=f"the unknown key {key}", fix=fix)
 
 
@@ -232,24 +231,24 @@ def _wrong_name(location: Location) -> Problem:
     names = {"type": "string", **schema.resolve(parent.get("propertyNames", {}))}
     for pattern in parent.get("patternProperties", {}):
         names["pattern"] = pattern
-    close = _alike(str(location[-1]), names.get("enum", []))
     return Problem(
         path=_path(location),
         expected=schema.describe(names),
         found=f"the name {location[-1]}",
-        fix=f"Did you mean {close[0]}?" if close else "",
+        fix=_alike(str(location[-1]), names.get("enum", [])),
     )
 
 
-def _alike(word: str, known: Iterable[object]) -> list[str]:
-    return get_close_matches(word, list(map(str, known)), n=1, cutoff=0.7)
+def _alike(word: str, known: Iterable[object]) -> str:
+    """Which of the known words may be meant; empty when none is much alike."""
+    close = get_close_matches(word, list(map(str, known)), n=1, cutoff=0.7)
+    return f"Did you mean {close[0]}?" if close else ""
 
 
 def _hint(location: Location, value: object) -> str:
     node = schema.at(location)
     if isinstance(value, str) and "enum" in node:
-        close = _alike(value, node["enum"])
-        return f"Did you mean {close[0]}?" if close else ""
+        return _alike(value, node["enum"])
     if node.get("type") == "string" and isinstance(value, (bool, int, float)):
         return "Put it in quotes."
     return ""

@@ -174,10 +174,10 @@ def steady(place: FargateService, ecs: Any, arn: str, tell: Tell, poll_seconds: 
     while True:
         found = place.described(ecs)
         primary = next(each for each in found["deployments"] if each["status"] == "PRIMARY")
-        last = next((each for each in found["deployments"] if each["taskDefinition"] == arn), None)
-        ours = primary if primary["taskDefinition"] == arn else None
-        if ours is None or ours["rolloutState"] == "FAILED":
-            reason = "" if last is None else last.get("rolloutStateReason", "")
+        of_it = (each for each in (primary, *found["deployments"]) if each["taskDefinition"] == arn)
+        ours = next(of_it, None)
+        if ours is None or ours is not primary or ours["rolloutState"] == "FAILED":
+            reason = "" if ours is None else ours.get("rolloutStateReason", "")
             said = next((event["message"] for event in found.get("events", ())), "")
             return f"ECS has ended the deployment, its tasks did not become healthy. {reason} {said}".strip()
         if ours["rolloutState"] == "COMPLETED":

@@ -86,6 +86,12 @@ def wide(resource: Resource, *wanted: str) -> Iterator[tuple[View, list[str]]]:
             yield each, found
 
 
+def given_everywhere(resource: Resource, *wanted: str) -> Iterator[str]:
+    """What `wide` finds, in words."""
+    for each, found in wide(resource, *wanted):
+        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+
+
 @resource_rule(
     "iam-no-admin-statements",
     types=POLICIES,
@@ -150,8 +156,7 @@ AUDIT_ACTIONS = (
     url="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html",
 )
 def no_audit_tampering(resource: Resource, config: Config) -> Iterator[str]:
-    for each, found in wide(resource, *AUDIT_ACTIONS):
-        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    yield from given_everywhere(resource, *AUDIT_ACTIONS)
 
 
 READS = (
@@ -171,8 +176,7 @@ READS = (
     url=BEST_PRACTICES + "#grant-least-privilege",
 )
 def no_data_wildcard(resource: Resource, config: Config) -> Iterator[str]:
-    for each, found in wide(resource, *READS):
-        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    yield from given_everywhere(resource, *READS)
 
 
 WRITES = (
@@ -194,8 +198,7 @@ WRITES = (
     url=BEST_PRACTICES + "#grant-least-privilege",
 )
 def no_write_wildcard(resource: Resource, config: Config) -> Iterator[str]:
-    for each, found in wide(resource, *WRITES):
-        yield f"{each.path} gives {', '.join(found[:3])}{' and more' if len(found) > 3 else ''} on every resource."
+    yield from given_everywhere(resource, *WRITES)
 
 
 ESCALATIONS = (

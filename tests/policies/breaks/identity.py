@@ -40,6 +40,18 @@ def trust(principal: Any, action: str = "sts:AssumeRole", **conditions: Any) -> 
 
 OURS = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 CLAIMS = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "repo:clinic/platform:environment:production"}
+
+
+def of_subjects(subject: str) -> str:
+    """Trust in the tokens of an issuer whose subject is like this."""
+    return trust(
+        {"Federated": GITHUB},
+        "sts:AssumeRoleWithWebIdentity",
+        StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
+        StringLike={f"{ISSUER}:sub": subject},
+    )
+
+
 SERVICE = trust({"Service": "ecs-tasks.amazonaws.com"}, **OURS)
 READ = allow(["s3:GetObject", "dynamodb:GetItem"], "arn:aws:s3:::clinic-photos/*")
 SESSION = {
@@ -265,16 +277,7 @@ BREAKS: dict[str, list[Break]] = {
         ),
     ],
     "iam-oidc-claims-bound": [
-        change(
-            "role-deploy",
-            "assumeRolePolicy",
-            trust(
-                {"Federated": GITHUB},
-                "sts:AssumeRoleWithWebIdentity",
-                StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
-                StringLike={f"{ISSUER}:sub": subject},
-            ),
-        )
+        change("role-deploy", "assumeRolePolicy", of_subjects(subject))
         for subject in ("*", "repo:clinic/*", "project_path:clinic/*:ref:main", "system:serviceaccount:*:api")
     ]
     + [
@@ -422,16 +425,7 @@ ALLOWED: dict[str, list[Break]] = {
     ],
     "iam-no-broad-kms-actions": [change("policy", "policy", document(allow("kms:Decrypt", KEY)))],
     "iam-oidc-claims-bound": [
-        change(
-            "role-deploy",
-            "assumeRolePolicy",
-            trust(
-                {"Federated": GITHUB},
-                "sts:AssumeRoleWithWebIdentity",
-                StringEquals={f"{ISSUER}:aud": "sts.amazonaws.com"},
-                StringLike={f"{ISSUER}:sub": subject},
-            ),
-        )
+        change("role-deploy", "assumeRolePolicy", of_subjects(subject))
         for subject in ("repo:clinic/api:*", "system:serviceaccount:clinic:*", "org/1/project/2/user/*", "{id}:*")
     ],
     "iam-no-phi-data-wildcard": [
